@@ -1,0 +1,76 @@
+# Copyright (c) 2026, daas.https contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How to reach one account of Alibaba Cloud."""
+
+    DOCUMENTATION = r"""
+options:
+  access_key_id:
+    description:
+      - The account's AccessKey id.
+      - If not set, the environment variables E(ALIBABA_CLOUD_ACCESS_KEY_ID) and E(ALICLOUD_ACCESS_KEY) are used.
+    type: str
+    aliases: [alicloud_access_key]
+  access_key_secret:
+    description:
+      - The secret of O(access_key_id).
+      - If not set, the environment variables E(ALIBABA_CLOUD_ACCESS_KEY_SECRET) and E(ALICLOUD_SECRET_KEY) are used.
+    type: str
+    aliases: [alicloud_secret_key]
+  security_token:
+    description:
+      - The token that belongs to temporary (STS) keys.
+      - If not set, the environment variables E(ALIBABA_CLOUD_SECURITY_TOKEN) and E(ALICLOUD_SECURITY_TOKEN) are used.
+    type: str
+    aliases: [alicloud_security_token]
+  site:
+    description:
+      - Which of the two sites the account's certificates live in. This is not the region of a load balancer.
+    type: str
+    choices: [china, international]
+    default: china
+  endpoints:
+    description:
+      - Other addresses for single products, for instance a VPC endpoint or the embedded cloud of the tests.
+      - A dictionary from product (V(cas), V(slb), V(cdn), V(alidns), V(airec)) to C(https://host[:port]); plain http is refused.
+      - A product without an entry uses the vendor's endpoint for site and region.
+    type: dict
+    default: {}
+  api_ca_path:
+    description:
+      - File with the CA certificates that the API's own certificate is checked against. Checking cannot be turned off.
+      - If not set, the bundle of the Python package C(requests) is used.
+    type: path
+  connect_timeout:
+    description: Seconds to wait for a connection.
+    type: float
+    default: 10.0
+  read_timeout:
+    description: Seconds to wait for an answer.
+    type: float
+    default: 30.0
+  api_timeout:
+    description: Seconds after which one call is given up, its repetitions included.
+    type: float
+    default: 90.0
+  parameters_in:
+    description:
+      - Where a call's parameters travel.
+      - V(body) keeps private keys out of URLs, and so out of the access logs of proxies on the way.
+      - V(query) is what the vendor's own SDK does. Use it only if a gateway refuses V(body); private keys are then part of the URL.
+    type: str
+    choices: [body, query]
+    default: body
+requirements:
+  - python >= 3.9
+  - requests >= 2.28
+seealso:
+  - module: daas.https.cas_certificate
+  - module: daas.https.cas_deploy
+  - module: daas.https.tls_verify
+"""

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, daas.https contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CAS, the Certificate Management Service (2020-04-07). PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping, Tuple
+
+from .rpc import CREATE, READ, SET, WRITE, Action, Product
+from .._errors import ApiError
+
+PRODUCT = Product("cas", "2020-04-07", "yundun-cert", {
+    "ListUserCertificateOrder": READ,
+    "GetUserCertificateDetail": READ,
+    "UploadUserCertificate": CREATE,
+    "DeleteUserCertificate": Action(writes=True, repeat=True, token=True),
+    "ListContact": READ,
+    "ListCloudResources": READ,
+    "CreateDeploymentJob": WRITE,
+    "UpdateDeploymentJobStatus": SET,
+    "DescribeDeploymentJob": Action(ram="yundun-cert:DescribeDeployment"),
+    "DescribeDeploymentJobStatus": READ,
+    "ListWorkerResource": READ,
+    # specified: the vendor's public SDK does not have it; today's public cloud answers InvalidAction.NotFound
+    "DeployCertificateToCloudResource": Action(writes=True, repeat=True, standing="specified"),
+})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A certificate in CAS as lists show it; sha256 and sha1 are lower-case hex of the leaf, '' when CAS did not say."""
+
+    id: int
+    name: str
+    sha256: str
+    sha1: str
+    names: Tuple[str, ...]
+    uploaded: bool
+    expired: bool
+    end_date: str
+    issuer: str = ""
+
+
+def list_certificates(cloud):
+    """All issued and uploaded certificates, by id: the one list that has names and fingerprints."""
+    rows = cloud.pages(
+        "cas", "ListUserCertificateOrder", dict(OrderType="CERT"),
+        rows=lambda answer: answer.get("CertificateOrderList") or [], total=lambda answer: answer.get("TotalCount") or 0)
+    return dict((row["CertificateId"], _stored(row)) for row in rows)
+
+
+def _stored(row):
+    sans = [name.strip().lower() for name in (row.get("Sans") or "").split(",")]
+    names = [name for name in [(row.get("CommonName") or "").strip().lower()] + sans if name]
+    return Stored(
+        id=row["CertificateId"], name=row.get("Name") or "", sha256=clean(row.get("Sha2")), sha1=clean(row.get("Fingerprint")),
+        names=tuple(dict.fromkeys(names)), uploaded=bool(row.get("Upload")), expired=bool(row.get("Expired")),
+        end_date=row.get("EndDate") or "", issuer=row.get("Issuer") or "")
+
+
+def clean(fingerprint):
+    """CAS and the products write digests with and without colons, in both cases."""
+    return (fingerprint or "").replace(":", "").lower()
+
+
+@dataclass(frozen=True)
+class Detail:
+    """identifier is taken as the API gives it and never put together from its parts."""
+
+    id: int
+    identifier: str
+    name: str
+    tags: Mapping[str, str]
+
+
+def certificate_detail(cloud, certificate_id):
+    """Detail, or None when CAS does not know the id. CertFilter keeps certificate and private key out of the answer."""
+    try:
+        answer = cloud.call("cas", "GetUserCertificateDetail", dict(CertId=certificate_id, CertFilter=True), target=str(certificate_id))
+    except ApiError as error:
+        if error.code == "NotFound":
+            return None
+        raise
+    tags = dict((tag.get("TagKey"), tag.get("TagValue") or "") for tag in answer.get("Tags") or [])
+    return Detail(answer.get("Id") or certificate_id, answer.get("CertIdentifier") or "", answer.get("Name") or "", tags)
+
+
+def cloud_resources(cloud, product, keyword):
+    """Rows of CAS's own cache of deployable resources; ``Id`` is what CreateDeploymentJob wants."""
+    return list(cloud.pages(
+        "cas", "ListCloudResources", dict(CloudName="aliyun", CloudProduct=product, Keyword=keyword),
+        rows=lambda answer: answer.get("Data") or [], total=lambda answer: answer.get("Total") or 0))
+
+
+def contacts(cloud):
+    return list(cloud.pages(
+        "cas", "ListContact", {}, rows=lambda answer: answer.get("ContactList") or [],
+        total=lambda answer: answer.get("TotalCount") or 0, size=20))
+
+
+def workers(cloud, job_id):
+    return list(cloud.pages(
+        "cas", "ListWorkerResource", dict(JobId=job_id), rows=lambda answer: answer.get("Data") or [],
+        total=lambda answer: answer.get("Total") or 0))

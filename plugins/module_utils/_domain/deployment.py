@@ -1,0 +1,137 @@
+# Copyright (c) 2026, daas.https contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be deployed, where, and what is there now. Pure. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, Tuple
+
+from .._errors import InputError
+from .._plan import Plan, Step
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The certificate to deploy. id is 0 in check mode while it is not in CAS yet; sha256 is the identity."""
+
+    id: int
+    name: str
+    sha256: str
+    sha1: str
+    names: Tuple[str, ...]
+    store: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a slot has. id is the product's own, cas_id is CAS's (0: not from CAS); fingerprint: sha256 when known, else sha1."""
+
+    id: Any
+    cas_id: int
+    name: str
+    fingerprint: str
+    names: Tuple[str, ...] = ()
+    store: str = ""
+
+    def view(self):
+        return dict(id=str(self.id), cas_id=self.cas_id or None, name=self.name, fingerprint=self.fingerprint, store=self.store)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place for a certificate. place: the keys by which a user knows it; error: why it cannot be planned; tag: CAS's resource id."""
+
+    place: Mapping[str, Any]
+    previous: Any = None
+    after: Any = None
+    steps: Tuple[Step, ...] = ()
+    error: Any = None
+    tag: str = ""
+
+    @property
+    def target(self):
+        return name_of(self.place)
+
+
+def place_of(request, slot=None, domain=None):
+    port = request.get("listener_port") if request.get("instance") else None
+    return dict(service=request["service"], region=request.get("region"), instance=request.get("instance"), listener_port=port,
+                slot=slot, domain=domain)
+
+
+def name_of(place):
+    """slb/cn-hangzhou/lb-1:443/default, cdn/static.example.com: a slot's name in messages, diffs and results."""
+    instance = place["instance"] and "%s:%s" % (place["instance"], place["listener_port"])
+    return "/".join(part for part in (place["service"].lower(), place["region"], instance, place["slot"], place["domain"]) if part)
+
+
+def same(bound, wanted):
+    """Whether a slot has the certificate (a Wanted or another Bound): by CAS id or by digest, never by name."""
+    if bound is None or wanted is None:
+        return bound is wanted
+    if isinstance(wanted, Bound):
+        return bound.fingerprint == wanted.fingerprint or bool(bound.cas_id and bound.cas_id == wanted.cas_id)
+    digests = [digest for digest in (wanted.sha256, wanted.sha1) if digest]
+    return bound.fingerprint in digests or bool(wanted.id and bound.cas_id == wanted.id)
+
+
+def bound_of(stored, cas_id, **own):
+    """A Bound whose name and fingerprint are CAS's where CAS knows it, so that it looks the same wherever it is bound."""
+    item = stored.get(cas_id)
+    if item:
+        own.update(name=item.name, fingerprint=item.sha256 or item.sha1, names=item.names)
+    return Bound(cas_id=cas_id, **own)
+
+
+def after_of(wanted, own_id):
+    return Bound(own_id, wanted.id, wanted.name, wanted.sha256 or wanted.sha1, wanted.names, wanted.store)
+
+
+def identify(stored, given, store, pending_allowed):
+    """The certificate that the user means, out of CAS's list. Raises InputError when it is not there, not one, or expired.
+
+    With pending_allowed (check mode) a fingerprint or a name that is not in CAS counts as about to be uploaded.
+    """
+    digits = (given.get("fingerprint") or "").replace(":", "").lower()
+    tests = {
+        "id": lambda item: item.id == given["id"],
+        # opaque, but in every form that was seen its digits before the first dash are the id
+        "identifier": lambda item: given["identifier"].startswith("%d-" % item.id),
+        "fingerprint": lambda item: digits in (item.sha256, item.sha1),
+        "name": lambda item: item.name == given["name"],
+    }
+    asked = [key for key in tests if given.get(key)]
+    if digits:
+        asked = [key for key in asked if key != "name"]  # the same leaf may be there under another name
+    if not asked:
+        raise InputError("certificate needs one of id, identifier, fingerprint and name.")
+    found = [item for item in stored.values() if all(tests[key](item) for key in asked)]
+    words = ", ".join("%s %s" % (key, given[key]) for key in asked)
+    if not found and pending_allowed and asked[0] in ("fingerprint", "name"):
+        return Wanted(0, given.get("name") or "", digits, "", tuple(name.lower() for name in given.get("domains") or ()), store)
+    if not found:
+        raise InputError("CAS has no certificate with %s. Upload it with daas.https.cas_certificate, or check site and account." % words)
+    if len(set(item.sha256 or item.id for item in found)) > 1:
+        raise InputError("%s means several certificates in CAS (ids %s); give the id." % (words, ", ".join(str(i.id) for i in found)))
+    best = min(found, key=lambda item: item.id)
+    if best.expired:
+        raise InputError("The certificate %s (id %d) expired on %s; it is not deployed." % (best.name, best.id, best.end_date))
+    return Wanted(best.id, best.name, best.sha256, best.sha1, best.names, store)
+
+
+def plan_of(slots):
+    """One Plan for all slots; a step that several of them need (a registration, a job) is made once."""
+    steps = {}
+    for slot in slots:
+        for step in slot.steps:
+            steps.setdefault(step.key, step)
+    known = [slot for slot in slots if not slot.error]
+    return Plan(
+        dict((slot.target, _short(slot.previous)) for slot in known),
+        dict((slot.target, _short(slot.after if slot.steps else slot.previous)) for slot in known),
+        tuple(sorted(steps.values(), key=lambda step: step.stage)))
+
+
+def _short(bound):
+    return dict(certificate=bound.name, fingerprint=bound.fingerprint) if bound else None

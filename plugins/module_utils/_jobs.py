@@ -1,0 +1,130 @@
+# Copyright (c) 2026, daas.https contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two ways through CAS: metered deployment jobs, and the specified single call. PRIVATE to the collection.
+
+One job is made for all resources of a call. It stays in status editing, and free, until it is started; quota is looked at in
+between. A failed worker carries no error text, so the product's own read-back tells what really is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ._api import cas
+from ._domain.deployment import Slot, after_of, bound_of, place_of, same
+from ._errors import CollectionError, InputError
+from ._plan import Ref, Step
+from ._targets.registry import TARGETS
+from ._wait import poll
+
+CREATE, START = "job/create", "job/start"
+
+
+def plan(cloud, request, wanted, stored, contacts):
+    """The slot of a resource that has no driver, as CAS's own list of resources shows it."""
+    slot = Slot(place_of(request, None, request.get("domain")), read_back(cloud, request, stored))
+    return replace_steps(cloud, request, [slot], wanted, contacts)
+
+
+def read_back(cloud, request, stored):
+    """What CAS's list shows for a resource; its cache may lag."""
+    row = _resource(cloud, request)
+    cas_id = row.get("CertId") or 0
+    return bound_of(stored, cas_id, id=str(cas_id), name=row.get("CertName") or "", fingerprint="") if cas_id else None
+
+
+def _product(request):
+    target = TARGETS.get(request["service"])
+    return target.CAS_PRODUCT if target else request["service"]
+
+
+def _resource(cloud, request):
+    """The row of ListCloudResources that is this resource; its Id is what a job wants."""
+    keyword = request.get("instance") or request.get("domain")
+    if not keyword:
+        raise InputError("A resource of service '%s' needs instance or domain." % request["service"])
+    ports = ("", str(request["listener_port"]))
+    rows = [
+        row for row in cas.cloud_resources(cloud, _product(request), keyword)
+        if (row.get("InstanceId") == keyword and str(row.get("ListenerPort") or "") in ports and row.get("DefaultResource") != 0)
+        or (not request.get("instance") and row.get("Domain") == keyword)]
+    if len(rows) != 1:
+        raise InputError("CAS lists %d resources for %s %s, not one. Its list is a cache that may lag, and holds only what has HTTPS "
+                         "enabled." % (len(rows), _product(request), keyword))
+    return rows[0]
+
+
+def replace_steps(cloud, request, slots, wanted, contacts):
+    """The same slots, reached through CAS instead of the product."""
+    way = _single_call if request["method"] == "cloud_resource" else _job
+    return [slot if same(slot.previous, wanted) else way(
+        cloud, request, replace(slot, after=after_of(wanted, "")), wanted, contacts) for slot in slots]
+
+
+def _single_call(cloud, request, slot, wanted, contacts):
+    instance = request.get("instance") or request["domain"]
+    return replace(slot, steps=(Step(
+        slot.target, "cas", "DeployCertificateToCloudResource", slot.target, stage=1, group=instance, params=dict(
+            CertificateId=str(wanted.id), CloudServiceType=_product(request).upper(), CloudServiceInstanceId=instance,
+            RegionId=request.get("region") or wanted.store, ListenerPort=slot.place["listener_port"], Domain=slot.place["domain"])),))
+
+
+def _job(cloud, request, slot, wanted, contacts):
+    if slot.place["slot"] == "additional":
+        raise InputError("Deployment jobs cannot set the SNI slot %s; use method: product." % slot.target)
+    contacts = contacts or cas.contacts(cloud)[:1]
+    if not contacts:
+        raise InputError("A deployment job needs a contact, and CAS has none; make one in the CAS console.")
+    resource, name = str(_resource(cloud, request)["Id"]), "job for " + wanted.name
+    create = Step(CREATE, "cas", "CreateDeploymentJob", name, stage=1, params=dict(
+        Name=wanted.name, JobType="user", CertIds=str(wanted.id), ResourceIds=resource, ContactIds=",".join(str(item) for item in contacts)))
+    start = Step(START, "cas", "UpdateDeploymentJobStatus", name, dict(JobId=Ref(CREATE, "JobId"), Status="pending"), stage=2)
+    return replace(slot, steps=(create, start), tag=resource)
+
+
+def merge(slots):
+    """One job for all: every create step gets the resource ids of all slots."""
+    ids = ",".join(dict.fromkeys(slot.tag for slot in slots if slot.tag and slot.steps))
+    return [replace(slot, steps=tuple(
+        replace(step, params=dict(step.params, ResourceIds=ids)) if step.key == CREATE else step for step in slot.steps)) for slot in slots]
+
+
+def preflight(cloud, step, params):
+    """Before a job is started: does it match anything, and is there quota? Raises CollectionError; nothing is billed then."""
+    if step.key != START:
+        return
+    status = _status(cloud, params["JobId"])
+    left = (status.get("BuyCount") or 0) - (status.get("UseCount") or 0)
+    if not status.get("MatchWorkerCount"):
+        raise CollectionError("Deployment job %s matches no resource; the certificate's names do not fit. It was not started." % params["JobId"])
+    if (status.get("CostCount") or 0) > left:
+        raise CollectionError("Deployment job %s costs %s of quota and %d are left; it was not started. Buy quota in the CAS console, or use "
+                              "method: product, which is free." % (params["JobId"], status["CostCount"], left))
+
+
+def _status(cloud, job):
+    return cloud.call("cas", "DescribeDeploymentJobStatus", dict(JobId=job), target="job %s" % job)
+
+
+def _done(status):
+    return (status.get("SuccessCount") or 0) + (status.get("FailedCount") or 0)
+
+
+def wait(cloud, applied, timing):
+    """Wait for a started job to end; failed workers become errors of their resources."""
+    if START not in applied.answers:
+        return
+    job = applied.answers[CREATE]["JobId"]
+    timeout, interval = timing or (0, 1)
+    try:
+        # 0 of 0 is a job that has not begun
+        poll(lambda: _status(cloud, job), lambda status: 0 < (status.get("WorkerCount") or 0) <= _done(status), timeout, interval,
+             "deployment job %s to end" % job, lambda status: "%d of %s workers done" % (_done(status), status.get("WorkerCount")))
+        failed = [worker for worker in cas.workers(cloud, job) if worker.get("Status") == "error"]
+    except CollectionError as error:
+        applied.errors[START] = error
+        return
+    for worker in failed:
+        applied.errors["job/resource/%s" % worker.get("ResourceId")] = CollectionError(
+            "Its worker in deployment job %s failed, and CAS gives no reason. Some products only replace a certificate whose names the new "
+            "one covers; method: product tells more." % job)
