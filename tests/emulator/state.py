@@ -1,0 +1,96 @@
+# Copyright (c) 2026, daas.https contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One emulated account: its clock, its chance, its settings, and its services."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+# What makes the emulated cloud as awkward as the real one. Name -> (adverse default, calm value, why).
+NUISANCES: dict[str, tuple[Any, Any, str]] = {
+    "page_cap": (3, 0, "lists are cut into pages of this size at most, so that a client which reads only the first page is found out; 0: no cap"),
+    "slow_states": (True, False, "a change is accepted at once and carried out some reads later, as jobs, listeners and CDN domains do it"),
+    "throttle_every": (23, 0, "every n-th call is refused with Throttling.User, as it happens on shared accounts; 0: never"),
+    "stale_reads": (1, 0, "so many reads after a write still show what was before, as replicas do"),
+    "shuffle": (True, False, "fields and unordered lists come in another order each time; nothing promises one"),
+}
+
+
+class CloudError(Exception):
+    """A refusal: the vendor's code, message and HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__("{0}: {1}".format(code, message))
+        self.code, self.message, self.status = code, message, status
+
+
+class Clock:
+    """Real time plus what the control port has added."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc) + self.offset
+
+    def advance(self, seconds: float) -> None:
+        self.offset += timedelta(seconds=seconds)
+
+
+class Settings:
+    """The nuisances in force."""
+
+    def __init__(self, calm: bool = False, **chosen: Any) -> None:
+        self._values = {name: quiet if calm else adverse for name, (adverse, quiet, _why) in NUISANCES.items()}
+        self.update(chosen)
+
+    def __call__(self, name: str) -> Any:
+        return self._values[name]
+
+    def update(self, chosen: Mapping[str, Any]) -> None:
+        """ValueError for an unknown name or a value of another type."""
+        for name, value in chosen.items():
+            if name not in NUISANCES:
+                raise ValueError("unknown setting {0!r}; there are: {1}".format(name, ", ".join(sorted(NUISANCES))))
+            if type(value) is not type(NUISANCES[name][0]):
+                raise ValueError("{0} takes a {1}".format(name, type(NUISANCES[name][0]).__name__))
+        self._values.update(chosen)
+
+    def all(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
+class Cloud:
+    """Everything of one account at one site. `lock` is held while a call is answered: calls happen one after another."""
+
+    def __init__(self, authority: Any, dataplane: Any, clock: Clock, *, seed: int = 1, calm: bool = False, site: str = "china") -> None:
+        from .services.airec.models import Airec
+        from .services.alidns.models import AliDns
+        from .services.cas.models import Cas
+        from .services.cdn.models import Cdn
+        from .services.slb.models import Slb
+
+        self.authority, self.dataplane, self.clock, self.site = authority, dataplane, clock, site
+        self.rng = random.Random(seed)
+        self.setting = Settings(calm)
+        self.lock = threading.RLock()
+        self.cas, self.slb, self.cdn, self.alidns, self.airec = Cas(self), Slb(self), Cdn(self), AliDns(self), Airec(self)
+
+    @property
+    def store(self) -> str:
+        """The region that the site's certificates live in; also the only value of CertRegion."""
+        return {"china": "cn-hangzhou", "international": "ap-southeast-1"}[self.site]
+
+    def uuid(self) -> str:
+        """An id of the form the vendor uses; from the seed, so that runs can be compared."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4)).upper()
+
+    def snapshot(self) -> dict[str, Any]:
+        """What every service holds, as JSON, without private keys."""
+        return {name: getattr(self, name).snapshot() for name in ("cas", "slb", "cdn", "alidns", "airec")}
