@@ -246,7 +246,8 @@ def artifact(session: nox.Session) -> None:
     env = environment()
     session.run("ansible-galaxy", "collection", "build", "--output-path", str(dist), str(tree("build")), env=env)
     built = next(dist.glob("*.tar.gz"))
-    session.run("ansible-galaxy", "collection", "install", "--offline", "--no-deps", "--force", "-p", str(dist / "installed"), str(built), env=env)
+    session.run(
+        "ansible-galaxy", "collection", "install", "--offline", "--no-deps", "--force", "-p", str(dist / "installed"), str(built), env=env)
     config = dist / "importer.cfg"
     config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nINFRA_LOCAL_DOCKER = False\nCHECK_REQUIRED_TAGS = True\n"
                       "OFFLINE_ANSIBLE_LINT = True\n", encoding="utf-8")

@@ -144,7 +144,12 @@ class Stage:
         begin = time.monotonic()
         done = subprocess.run(command, cwd=ROOT, env=env, text=True, stdin=subprocess.DEVNULL, stdout=None if show else subprocess.PIPE,
                               stderr=None if show else subprocess.STDOUT, check=False)
+        record.with_suffix(".log").write_text(done.stdout or "", encoding="utf-8")
         return Run(done.returncode, done.stdout or "", record, time.monotonic() - begin)
+
+    def writes(self) -> list[tuple[str, str]]:
+        """(product, action) of every writing call since the journal was emptied that the cloud carried out."""
+        return sorted((entry["product"], entry["action"]) for entry in self.journal() if entry["writes"] and entry["status"] == 200)
 
     def endpoints(self) -> list[dict[str, Any]]:
         """Every endpoint of the inventory: name, address, port, label."""
@@ -235,4 +240,5 @@ def environment(folder: pathlib.Path | None = None) -> dict[str, str]:
         kept, ANSIBLE_CONFIG=os.devnull, ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_LOCAL_TEMP=str(folder / "ansible" / "tmp"),
         ANSIBLE_REMOTE_TEMP=str(folder / "ansible" / "remote"), ANSIBLE_COLLECTIONS_PATH=str(ROOT / ".cache"),
         ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "e2e" / "callback"), ANSIBLE_CALLBACKS_ENABLED="record", ANSIBLE_NOCOWS="1",
+        ANSIBLE_CACHE_PLUGIN="ansible.builtin.jsonfile", ANSIBLE_CACHE_PLUGIN_CONNECTION=str(folder / "facts"),
         PATH=str(pathlib.Path(sys.executable).parent) + os.pathsep + kept.get("PATH", os.defpath))

@@ -10,6 +10,7 @@ and a probe must see the alert that a real edge sends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import ssl
@@ -50,10 +51,8 @@ class TlsStream:
 
     async def finish(self) -> None:
         """Say goodbye, without waiting for the client's goodbye."""
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):  # ours is written; the client's answer may never come
             self._tls.unwrap()
-        except ssl.SSLWantReadError:
-            pass  # ours is written; the client's answer may never come
         await self._flush()
 
     async def _flush(self) -> None:

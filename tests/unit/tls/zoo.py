@@ -101,7 +101,8 @@ def s_client(server, name, ca_path):
     """(code, text) as `openssl s_client -verify_return_error` prints them."""
     done = subprocess.run(
         [OPENSSL, "s_client", "-connect", "{0}:{1}".format(server.host, server.port), "-servername", name, "-CAfile", str(ca_path),
-         "-verify_return_error"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+         "-verify_return_error"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
     found = re.findall(r"Verify return code: (\d+) \((.*)\)", done.stdout)
     if not found:
         raise AssertionError("openssl s_client said nothing about verification:\n" + done.stdout)

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, daas.https contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One stage for each file of tests. When it is struck, everything that was written is searched for private keys."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from tests.e2e.stage import Stage
+from tests.support.leaks import leaks, needles
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stage", numbered=True) / "stage"
+    with Stage(folder) as stage:
+        yield stage
+    assert not list(leaks(folder, keys_used(stage), places_of_keys(stage))), "private keys were left behind"
+
+
+def keys_used(stage):
+    texts = [pathlib.Path(stage.files[name]).read_text(encoding="utf-8") for name in ("private_key", "other_key", "expired_key")]
+    return set().union(*(needles(text) for text in texts))
+
+
+def places_of_keys(stage):
+    """Where the keys are at home: the operator's files, the web server's own folder, and the emulated CA."""
+    cloud = pathlib.Path(stage.files["private_key"]).parent
+    return [path for path in [*cloud.glob("*.pem"), *(stage.app_root / "tls").glob("privkey.pem*")] if path.is_file()]
