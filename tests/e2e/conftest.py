@@ -15,8 +15,18 @@ from tests.support.leaks import leaks, needles
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stage", numbered=True) / "stage"
-    with Stage(folder) as stage:
+    """One for all tests of a file that tell one story."""
+    yield from set_up(tmp_path_factory.mktemp("stage"))
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """One for this test alone."""
+    yield from set_up(tmp_path)
+
+
+def set_up(folder):
+    with Stage(folder / "stage") as stage:
         yield stage
     assert not list(leaks(folder, keys_used(stage), places_of_keys(stage))), "private keys were left behind"
 

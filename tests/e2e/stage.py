@@ -41,8 +41,8 @@ class Child:
         ready = folder / (name + ".json")
         ready.unlink(missing_ok=True)
         with self.log.open("w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", *arguments, "--ready-file", str(ready)], cwd=ROOT, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, env=environment())
+            self.process = subprocess.Popen([sys.executable, "-m", *arguments, "--ready-file", str(ready)], cwd=ROOT, env=environment(),
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.ready = self._wait(ready)
 
     def _wait(self, ready: pathlib.Path) -> dict[str, Any]:
@@ -81,7 +81,8 @@ class Stage:
 
     def _start(self, scenario: str, calm: bool) -> None:
         state = self.folder / "cloud"
-        self.cloud = self._child("emulator", "tests.emulator", "--scenario", scenario, "--state-dir", str(state), *(["--calm"] if calm else []))
+        self.cloud = self._child(
+            "emulator", "tests.emulator", "--scenario", scenario, "--state-dir", str(state), *(["--calm"] if calm else []))
         self.app_root = self.folder / "app"
         for name in ("tls", "www"):
             (self.app_root / name).mkdir(parents=True, exist_ok=True)
@@ -120,8 +121,9 @@ class Stage:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """One call of the emulator's control port."""
-        request = urllib.request.Request(self.cloud["control"] + path, method=method, data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.cloud["control"] + path, method=method, data=data, headers={"Content-Type": "application/json"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on loopback; no proxy may see it
         with opener.open(request, timeout=30) as answer:
             text = answer.read().decode()
@@ -178,12 +180,14 @@ class Run:
         return sorted((item["product"], item["action"], item["target"]) for row in self.rows for item in row["result"].get("actions") or [])
 
 
-def write_overlay(stage: Stage) -> None:
+def write_overlay(stage: Stage, keys: dict[str, str] | None = None) -> None:
+    """The overlay inventory. keys: another access key than the cloud's own."""
     cloud, app = stage.cloud, stage.app
+    keys = keys or cloud
     user = getpass.getuser()
     python, root = shlex.quote(sys.executable), shlex.quote(str(stage.app_root))
     everywhere = dict(
-        daas_https_connection=dict(access_key_id=cloud["access_key_id"], access_key_secret=cloud["access_key_secret"],
+        daas_https_connection=dict(access_key_id=keys["access_key_id"], access_key_secret=keys["access_key_secret"],
                                    endpoints=cloud["endpoints"], api_ca_path=cloud["ca_path"]),
         certificate_path=stage.files["certificate"], certificate_private_key_path=stage.files["private_key"],
         certificate_ca_path=stage.files["ca"], airec_access_token=cloud["airec_token"])
@@ -215,7 +219,8 @@ def overlay_hosts(stage: Stage) -> dict[str, list[dict[str, Any]]]:
                          for port in ((443, 8443) if host == "lb-uf6web" else (443,))]) for host, name in names.items())
     for domain in ("static.example.com", "img.example.com"):
         hosts[domain] = [at(plane["cdn"], domain, "cdn " + domain)]
-    hosts["app.example.com"] = [dict(name="app.example.com", address=stage.app["host"], port=stage.app["tls_port"], label="app host app.example.com")]
+    hosts["app.example.com"] = [
+        dict(name="app.example.com", address=stage.app["host"], port=stage.app["tls_port"], label="app host app.example.com")]
     hosts["airec-cn-demo01"] = [at(plane["airec/cn-hangzhou"], "rec.example.com", "airec rec.example.com")]
     return hosts
 
@@ -233,7 +238,8 @@ def ansible(program: str) -> str:
 
 def environment(folder: pathlib.Path | None = None) -> dict[str, str]:
     """The environment for children: ours, less what would make a run depend on the user's own Ansible or cloud settings."""
-    kept = dict((name, value) for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ALIBABA_CLOUD_", "ALICLOUD_", "AIREC_")))
+    foreign = ("ANSIBLE_", "ALIBABA_CLOUD_", "ALICLOUD_", "AIREC_")
+    kept = dict((name, value) for name, value in os.environ.items() if not name.startswith(foreign))
     if folder is None:
         return kept
     return dict(
