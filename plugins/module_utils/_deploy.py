@@ -30,8 +30,9 @@ class Once:
 
 
 def check(request, method, accept_cost):
-    """The request with its method settled. Raises InputError for what cannot work; nothing has been asked yet."""
-    service, target = request["service"], TARGETS.get(request["service"])
+    """The request with service and method settled. Raises InputError for what cannot work; nothing has been asked yet."""
+    service = _known_as(request["service"])
+    target = TARGETS.get(service)
     lacking = [option for option in (target.NEEDS if target else ()) if not request.get(option)]
     if lacking:
         raise InputError("A resource of service '%s' needs %s." % (service, " and ".join(lacking)))
@@ -42,19 +43,31 @@ def check(request, method, accept_cost):
     if method == "deployment_job" and not accept_cost:
         raise InputError("Service '%s' would be reached by a deployment job, which is metered. Set accept_cost: true to use it%s." % (
             service, ", or use method: product, which is free" if target else ""))
-    return dict(request, method=method)
+    return dict(request, service=service, method=method)
+
+
+def _known_as(service):
+    """The driver's name for what may be written as CAS writes it: SLB is slb, and must not become a metered job."""
+    names = (target.NAME for target in TARGETS.values() if service.lower() in (target.NAME, target.CAS_PRODUCT.lower()))
+    return next(names, service)
+
+
+ROW = ("service", "region", "instance", "listener_port", "slot", "domain", "changed", "previous")
+PREVIOUS = ("id", "cas_id", "name", "fingerprint", "store")
 
 
 def restorable(targets):
     """The changed ones of an earlier result, as requests. Raises InputError for what is not such a result."""
     requests = []
     for row in targets:
-        lacking = [key for key in ("service", "changed", "previous") if key not in row]
-        if lacking or row["service"] not in TARGETS:
-            raise InputError("restore takes deployment.targets of an earlier cas_deploy; %s." % (
-                "an entry lacks %s" % ", ".join(lacking) if lacking else "there is no driver for '%s'" % row["service"]))
+        old = row.get("previous")
+        lacking = [key for key in ROW if key not in row] + [
+            "previous.%s" % key for key in PREVIOUS if old is not None and not (isinstance(old, dict) and key in old)]
+        if lacking:
+            raise InputError("restore takes deployment.targets of an earlier cas_deploy; an entry lacks %s." % ", ".join(lacking))
         if str(row["changed"]).lower() == "true":
-            requests.append(dict(row, listener_port=int(row.get("listener_port") or 0) or None, method="product"))
+            port = str(row["listener_port"] or "")
+            requests.append(dict(row, listener_port=int(port) if port.isdigit() else None, method="product"))
     return requests
 
 
@@ -87,21 +100,27 @@ class Deployment:
         return replace(slot, after=after, steps=steps + (target.bind(slot.target, place, state, after),))
 
     def restore(self, requests):
-        """Put back what the rows of an earlier result had before; a slot that was empty is emptied again."""
+        """Put back what the rows of an earlier result had before; a slot that was empty is emptied again.
+
+        One that cannot be put back keeps none of the others from it.
+        """
+        once = Once()
+
         def plan_one(row):
-            target, place, old = TARGETS[row["service"]], place_of(row, row.get("slot"), row.get("domain")), row["previous"]
-            state = target.read(self.cloud, row, Once())
+            target, place, old = TARGETS.get(row["service"]), place_of(row, row["slot"], row["domain"]), row["previous"]
+            if not target:
+                raise InputError("There is no driver for '%s'; put its certificate back in the product's console." % row["service"])
+            after = Bound(old["id"], int(old["cas_id"] or 0), old["name"], old["fingerprint"], (), old["store"]) if old else None
+            state = target.read(self.cloud, row, once)
             slot = Slot(place, target.at(place, state, self.stored))
-            if (slot.previous.id if slot.previous else None) == (old["id"] if old else None):
+            if same(slot.previous, after):
                 return [slot]
-            if not old:
-                return [replace(slot, steps=(target.unbind(slot.target, place, state),))]
-            after = Bound(old["id"], int(old["cas_id"] or 0), old["name"], old["fingerprint"], (), old["store"])
-            return [replace(slot, after=after, steps=(target.bind(slot.target, place, state, after),))]
+            step = target.bind(slot.target, place, state, after) if old else target.unbind(slot.target, place, state)
+            return [replace(slot, after=after, steps=(step,))]
 
-        return self._run(requests, plan_one)
+        return self._run(requests, plan_one, all_or_none=False)
 
-    def _run(self, requests, plan_one):
+    def _run(self, requests, plan_one, all_or_none=True):
         slots, origin = [], {}
         for request, planned, error in _runner.each(requests, plan_one, self.parallel):
             for slot in planned or [Slot(place_of(request, request.get("slot"), request.get("domain")), error=error)]:
@@ -110,8 +129,7 @@ class Deployment:
                 origin[slot.target] = request
                 slots.append(slot)
         # what only the user can correct stops everything before the first write; a refusal stops only its own resource
-        stop = any(is_wrong_input(slot.error) for slot in slots)
-        if stop:
+        if all_or_none and any(is_wrong_input(slot.error) for slot in slots):
             slots = [slot if slot.error or not slot.steps else replace(slot, steps=(), error=CollectionError(
                 "Not tried, because another resource of this call cannot work as given.")) for slot in slots]
         slots = _jobs.merge(slots)
@@ -122,43 +140,60 @@ class Deployment:
             _jobs.wait(self.cloud, applied, self.wait)
             written = [slot for slot in slots if slot.steps and not _failure(slot, applied)]
             looked = _runner.each(written, lambda slot: self._read_back(slot, origin[slot.target]), self.parallel)
-            seen = dict((slot.target, (bound, error)) for slot, bound, error in looked)
+            seen = dict((slot.target, found or (None, error)) for slot, found, error in looked)
         return self._result(plan, slots, seen, applied, origin)
 
     def _confirm(self, step):
         return TARGETS[step.product].confirm(self.cloud, step) if step.product in TARGETS else None
 
     def _read_back(self, slot, request):
-        """What the slot has after the writes, once the product has settled. Raises WaitTimeout."""
+        """(what the slot has after the writes, None or the WaitTimeout if the product has not settled on it)."""
         target = TARGETS.get(request["service"])
         if not target:
-            return _jobs.read_back(self.cloud, request, self.stored)
+            return _jobs.read_back(self.cloud, request, self.stored), None
+        last = None
 
         def look():
+            nonlocal last
             state = target.read(self.cloud, request, Once())
-            return target.settled(state), target.at(slot.place, state, self.stored)
+            last = target.at(slot.place, state, self.stored)
+            return target.settled(state)
 
         if self.wait is None:
-            return look()[1]
-        return poll(
-            look, lambda seen: seen[0] and same(seen[1], slot.after), self.wait[0], self.wait[1],
-            "%s to have %s" % (slot.target, slot.after.name if slot.after else "no certificate"),
-            lambda seen: "%s%s" % (seen[1].name if seen[1] else "no certificate", "" if seen[0] else ", still changing"))[1]
+            look()
+            return last, None
+        try:
+            poll(look, lambda settled: settled and same(last, slot.after), self.wait[0], self.wait[1],
+                 "%s to have %s" % (slot.target, slot.after.name if slot.after else "no certificate"),
+                 lambda settled: "%s%s" % (last.name if last else "no certificate", "" if settled else ", still changing"))
+        except WaitTimeout as error:
+            return last, error
+        return last, None
 
     def _result(self, plan, slots, seen, applied, origin):
         rows = []
         for slot in slots:
             current, error = seen.get(slot.target) or (slot.after if slot.steps and self.check_mode else slot.previous, None)
             error = slot.error or _failure(slot, applied) or error
-            rows.append(_row(slot, current, error, applied, origin[slot.target]["method"], slot.target in seen))
+            changed = self._changed(slot, applied)
+            rows.append(_row(slot, current, error, applied, origin[slot.target]["method"], changed, slot.target in seen))
         result = dict(plan.result(), targets=rows)
         if not self.check_mode:
-            result.update(changed=bool(applied.done), actions=[step.summary() for step in plan.steps if step in applied.done])
+            done = set(step.key for step in applied.done)
+            result.update(changed=bool(done), actions=[step.summary() for step in plan.steps if step.key in done])
+            before, after = result["diff"]["before"], result["diff"]["after"]
+            after.update((row["target"], before[row["target"]]) for row in rows if row["target"] in before and not row["changed"])
         failed = ["%s: %s" % (row["target"], row["error"]) for row in rows if row["error"]]
         if failed:
-            result["failed"] = "\n".join(["%d of %d targets failed; each is reported in deployment." % (len(failed), len(rows))] + failed + [
-                "Correct this and run again; what is right already is left alone."])
+            head = "%d of %d targets failed; each is reported in deployment." % (len(failed), len(rows))
+            result["failed"] = "\n".join([head] + failed + ["Correct this and run again; what is right already is left alone."])
         return result
+
+    def _changed(self, slot, applied):
+        """Whether the slot was changed (in check mode: would be), whatever the read-back says."""
+        if slot.error or not slot.steps or "job/resource/" + slot.tag in applied.errors:
+            return False
+        return self.check_mode or slot.steps[-1].key in applied.answers
 
 
 def _failure(slot, applied):
@@ -171,10 +206,10 @@ def is_wrong_input(error):
     return isinstance(error, InputError) or (isinstance(error, ApiError) and "NotFound" in (error.code or ""))
 
 
-def _row(slot, current, error, applied, method, looked):
+def _row(slot, current, error, applied, method, changed, looked):
     answers = [applied.answers[step.key] for step in slot.steps if step.key in applied.answers]
     return dict(
-        slot.place, target=slot.target, method=method, changed=bool(slot.steps) and (not error or isinstance(error, WaitTimeout)),
+        slot.place, target=slot.target, method=method, changed=changed,
         previous=slot.previous.view() if slot.previous else None, current=current.view() if current else None,
         verified=not error and (not slot.steps or (looked and same(current, slot.after))),
         request_id=error.request_id if isinstance(error, ApiError) else answers[-1].get("RequestId") if answers else None,

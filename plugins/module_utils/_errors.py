@@ -49,7 +49,8 @@ class ApiError(CollectionError):
 
     def __init__(self, action, code, message, status=None, request_id=None, hint="", wait=0.0):
         self.code, self.status, self.request_id, self.wait = code, status, request_id, wait
-        text = "%s was refused: %s (%s%s). %s" % (action, message.rstrip(" ."), code, request_id and ", request id " + request_id or "", hint)
+        source = "%s, request id %s" % (code, request_id) if request_id else code
+        text = "%s was refused: %s (%s). %s" % (action, message.rstrip(" ."), source, hint)
         super().__init__(text.strip(), error=dict(action=action, code=code, http_status=status, request_id=request_id))
 
 

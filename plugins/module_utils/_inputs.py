@@ -59,8 +59,10 @@ def roots_text(params):
 
 
 def bundle_from(params, require_key=True):
-    """The Bundle that the certificate options describe, or None when no certificate is given."""
+    """The Bundle that the certificate options describe, or None when no certificate is given. Raises InputError for an empty one."""
     certificate = text_of(params, "certificate")
+    if certificate is None and params.get("certificate") is not None:
+        raise InputError("certificate is given and empty; is what it is looked up from there?")
     if certificate is None:
         return None
     return read_bundle(

@@ -72,12 +72,13 @@ def _single_call(cloud, request, slot, wanted, contacts):
 def _job(cloud, request, slot, wanted, contacts):
     if slot.place["slot"] == "additional":
         raise InputError("Deployment jobs cannot set the SNI slot %s; use method: product." % slot.target)
-    contacts = contacts or cas.contacts(cloud)[:1]
+    contacts = contacts or [row["ContactId"] for row in cas.contacts(cloud)[:1]]
     if not contacts:
         raise InputError("A deployment job needs a contact, and CAS has none; make one in the CAS console.")
     resource, name = str(_resource(cloud, request)["Id"]), "job for " + wanted.name
     create = Step(CREATE, "cas", "CreateDeploymentJob", name, stage=1, params=dict(
-        Name=wanted.name, JobType="user", CertIds=str(wanted.id), ResourceIds=resource, ContactIds=",".join(str(item) for item in contacts)))
+        Name=wanted.name, JobType="user", CertIds=str(wanted.id), ResourceIds=resource,
+        ContactIds=",".join(str(item) for item in contacts)))
     start = Step(START, "cas", "UpdateDeploymentJobStatus", name, dict(JobId=Ref(CREATE, "JobId"), Status="pending"), stage=2)
     return replace(slot, steps=(create, start), tag=resource)
 
@@ -96,10 +97,11 @@ def preflight(cloud, step, params):
     status = _status(cloud, params["JobId"])
     left = (status.get("BuyCount") or 0) - (status.get("UseCount") or 0)
     if not status.get("MatchWorkerCount"):
-        raise CollectionError("Deployment job %s matches no resource; the certificate's names do not fit. It was not started." % params["JobId"])
+        raise CollectionError("Deployment job %s matches no resource; the certificate's names do not fit. It was not started."
+                              % params["JobId"])
     if (status.get("CostCount") or 0) > left:
-        raise CollectionError("Deployment job %s costs %s of quota and %d are left; it was not started. Buy quota in the CAS console, or use "
-                              "method: product, which is free." % (params["JobId"], status["CostCount"], left))
+        raise CollectionError("Deployment job %s costs %s of quota and %d are left; it was not started. Buy quota in the CAS console, or "
+                              "use method: product, which is free." % (params["JobId"], status["CostCount"], left))
 
 
 def _status(cloud, job):
@@ -111,11 +113,10 @@ def _done(status):
 
 
 def wait(cloud, applied, timing):
-    """Wait for a started job to end; failed workers become errors of their resources."""
-    if START not in applied.answers:
+    """Wait for a started job to end; failed workers become errors of their resources. timing: (timeout, interval), or None not to wait."""
+    if START not in applied.answers or timing is None:
         return
-    job = applied.answers[CREATE]["JobId"]
-    timeout, interval = timing or (0, 1)
+    job, (timeout, interval) = applied.answers[CREATE]["JobId"], timing
     try:
         # 0 of 0 is a job that has not begun
         poll(lambda: _status(cloud, job), lambda status: 0 < (status.get("WorkerCount") or 0) <= _done(status), timeout, interval,

@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ._errors import CollectionError, OutcomeUnknown
 from ._plan import Ref
+from ._wait import backoff
+
+LOOKS, LAG = 3, 0.5  # how often a lost write is looked for, and seconds between the first two looks
 
 
 @dataclass
@@ -35,7 +40,7 @@ def each(items, work, parallel):
         return list(pool.map(guarded, items))
 
 
-def apply(cloud, steps, parallel=1, confirm=None, before=None):
+def apply(cloud, steps, parallel=1, confirm=None, before=None, sleep=time.sleep):
     """Make the calls of all steps; a failed step fails only those that refer to it. Returns Applied.
 
     confirm(step) reads whether a write whose answer was lost has happened, and returns its answer or None.
@@ -50,18 +55,18 @@ def apply(cloud, steps, parallel=1, confirm=None, before=None):
 
         def run_group(members):
             for step in members:
-                _run(cloud, step, applied, confirm, before)
+                _run(cloud, step, applied, confirm, before, sleep)
 
         each(groups.values(), run_group, parallel)
     return applied
 
 
-def _run(cloud, step, applied, confirm, before):
+def _run(cloud, step, applied, confirm, before, sleep):
     try:
         params = _resolve(step, applied)
         if before:
             before(step, params)
-        applied.answers[step.key] = _call(cloud, step, params, confirm)
+        applied.answers[step.key] = _call(cloud, step, params, confirm, sleep)
         applied.done.append(step)
     except CollectionError as error:
         applied.errors[step.key] = error
@@ -74,21 +79,33 @@ def _resolve(step, applied):
             if value.step not in applied.answers:
                 cause = applied.errors.get(value.step)
                 raise CollectionError("Not tried, because a step before it failed: %s" % cause, **(cause.extras if cause else {}))
+            if value.name not in applied.answers[value.step]:
+                raise CollectionError("Not tried, because the cloud's answer to the step before it has no %s." % value.name)
             value = applied.answers[value.step][value.name]
         params[name] = value
     return params
 
 
-def _call(cloud, step, params, confirm):
+def _call(cloud, step, params, confirm, sleep):
     try:
         return cloud.call(step.product, step.action, params, region=step.region, token=step.token, target=step.target)
     except OutcomeUnknown:
-        answer = confirm(step) if confirm else None
+        answer = _happened(confirm, step, sleep) if confirm else None
         if answer is not None:
             return answer
         if confirm is None:
             raise
     return cloud.call(step.product, step.action, params, region=step.region, token=step.token, target=step.target)
+
+
+def _happened(confirm, step, sleep):
+    """What confirm finds, or None. Reads may lag behind a write, so one look does not prove that nothing has happened."""
+    for delay in itertools.islice(backoff(LAG), LOOKS):
+        sleep(delay)
+        answer = confirm(step)
+        if answer is not None:
+            return answer
+    return None
 
 
 def raise_first(plan, applied):

@@ -10,6 +10,9 @@ import time
 from ._errors import WaitTimeout
 
 
+SHORTEST = 0.05  # seconds between two looks at least
+
+
 def backoff(first, ceiling=None, jitter=random.random):
     """Endless delays in seconds: exponential from ``first``, capped at ``ceiling``, with full jitter over the upper half."""
     delay = first
@@ -24,7 +27,7 @@ def poll(read, settled, timeout, interval, what, describe=str, clock=time.monoto
     timeout and interval are seconds. Raises WaitTimeout with the last state seen; ``what`` completes "Waited for …".
     """
     started = clock()
-    for delay in backoff(interval):
+    for delay in backoff(max(interval, SHORTEST)):
         state = read()
         if settled(state):
             return state

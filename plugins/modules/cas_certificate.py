@@ -210,6 +210,7 @@ from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit,
 from ansible_collections.daas.https.plugins.module_utils._api import cas
 from ansible_collections.daas.https.plugins.module_utils._api.rpc import Cloud
 from ansible_collections.daas.https.plugins.module_utils._domain import provision
+from ansible_collections.daas.https.plugins.module_utils._domain.certificate import leaf_facts
 from ansible_collections.daas.https.plugins.module_utils._errors import ApiError, InputError
 from ansible_collections.daas.https.plugins.module_utils._wait import poll
 
@@ -267,8 +268,8 @@ def describe(there, detail, bundle, name, older, site):
 
 
 def absent(params, check_mode):
-    bundle = _inputs.bundle_from(params, require_key=False)
-    fingerprint = params["fingerprint"] or (bundle.facts.fingerprint if bundle else None)
+    text = _inputs.text_of(params, "certificate")
+    fingerprint = params["fingerprint"] or (leaf_facts(text).fingerprint if text else None)
     if not (params["id"] or fingerprint or params["name"]):
         raise InputError("state=absent needs one of id, fingerprint, certificate and name; nothing was deleted.")
     with Cloud(params, [cas.PRODUCT], read_only=check_mode) as cloud:

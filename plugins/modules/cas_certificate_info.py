@@ -153,7 +153,7 @@ ARGUMENT_SPEC = _argspec.spec(
 
 def wanted(item, params, today):
     """Whether all filters that were given let this certificate pass."""
-    fingerprint = cas.clean(params["fingerprint"])
+    fingerprint = provision.digest(params["fingerprint"])
     checks = (
         params["ids"] is None or item.id in params["ids"],
         not params["name"] or provision.has_name(item, params["name"]),

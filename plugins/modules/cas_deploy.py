@@ -59,7 +59,7 @@ options:
     suboptions:
       service:
         description:
-          - V(slb) is the classic load balancer (CLB), V(cdn) is CDN.
+          - V(slb) is the classic load balancer (CLB), V(cdn) is CDN. CAS's names for them, V(SLB) and V(CDN), mean the same.
           - Other names are CAS's product names (V(ALB), V(OSS), …); they are reached by deployment jobs only.
         type: str
         required: true
@@ -99,6 +99,7 @@ options:
     description:
       - Puts back what an earlier call replaced. The list is RV(deployment.targets) of that call, or a part of it.
       - Targets that it did not change are left alone. A slot that was empty before is emptied again.
+      - One that cannot be put back is reported, and keeps none of the others from being put back.
     type: list
     elements: dict
   method:
@@ -135,7 +136,8 @@ EXAMPLES = r"""
 - name: Deploy the shop's certificate to everything at the edge
   daas.https.cas_deploy:
     certificate:
-      id: "{{ shop.certificate.id }}"
+      fingerprint: "{{ shop.certificate.fingerprint }}"
+      domains: "{{ shop.certificate.domains }}"
     resources:
       - service: slb
         region: cn-hangzhou
@@ -214,7 +216,7 @@ deployment:
           type: int
           sample: 443
         slot:
-          description: V(default) or V(additional), where the service has slots.
+          description: V(default) or V(additional), where the service has slots. V(auto) if it could not be planned.
           type: str
           sample: default
         domain:
@@ -234,11 +236,12 @@ deployment:
           type: dict
           sample: {id: "1231579085529123_166f", cas_id: null, name: old, fingerprint: cc6b, store: ""}
         current:
-          description: The certificate that is there now, as read back; in check mode the one that would be.
+          description: The certificate that is there now, as read back; in check mode the one that would be. Null if there is none, or
+            if it could not be read back.
           type: dict
           contains:
             id:
-              description: The product's own id of it.
+              description: The product's own id of it. Null in check mode while the product has not got it.
               type: str
               sample: 1231579085529123_19a3c2f0b11_1714763408_709981431
             cas_id:

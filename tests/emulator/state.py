@@ -23,11 +23,15 @@ NUISANCES: dict[str, tuple[Any, Any, str]] = {
 
 
 class CloudError(Exception):
-    """A refusal: the vendor's code, message and HTTP status."""
+    """A refusal: the vendor's code, message and HTTP status.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    retry_after  milliseconds after which the cloud wants to be asked again; 0 says nothing
+    denied       the RAM action that the caller may not use, for instance "slb:DescribeLoadBalancers"
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, *, retry_after: int = 0, denied: str = "") -> None:
         super().__init__("{0}: {1}".format(code, message))
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.retry_after, self.denied = code, message, status, retry_after, denied
 
 
 class Clock:

@@ -24,7 +24,8 @@ class Action:
     """What one cloud action does.
 
     writes: it changes something. repeat: sending it twice is the same as once. token: it takes a ClientToken, which makes it so.
-    standing: "documented" (the vendor's SDK or API reference) or "specified" (only this project's specification).
+    standing: "documented" (the vendor's SDK or API reference), "specified" (only this project's specification) or "assumed" (left open
+    there, and chosen by us).
     """
 
     writes: bool = False
@@ -55,7 +56,8 @@ class Cloud:
         self._products = dict((product.name, product) for product in products)
         self._overrides = dict((name, check_endpoint(url)) for name, url in (params.get("endpoints") or {}).items())
         self._in_query = params.get("parameters_in") == "query"
-        self._keys = credentials.from_params(params)
+        # a bearer token stands in for the account's keys
+        self._keys = None if params.get("auth") == "bearer" else credentials.from_params(params)
         self.transport = transport or Transport(
             params.get("api_ca_path"), params["connect_timeout"], params["read_timeout"], params["api_timeout"],
             params.get("parallel") or 1, read_only)
@@ -92,8 +94,7 @@ class Cloud:
         while True:
             answer = self.call(product, action, dict(params, **{names[0]: page, names[1]: size}), region=region)
             found = rows(answer)
-            for row in found:
-                yield row
+            yield from found
             seen, page = seen + len(found), page + 1
             if not found or seen >= total(answer):
                 return
@@ -121,8 +122,11 @@ class Cloud:
         return self.signed("POST", self.endpoint(owner.name, region), "/", query, urlencode(form).encode("ascii"), **more)
 
 
-def parse_json(what, answer, ram_action):
-    """The answer's JSON object. Raises ApiError for a refusal, OutcomeUnknown or TransportError for what is not the API's answer."""
+def parse_json(what, answer, ram_action, hint=hint):
+    """The answer's JSON object. Raises ApiError for a refusal, OutcomeUnknown or TransportError for what is not the API's answer.
+
+    hint(code, ram_action) says what to do next.
+    """
     try:
         data = json.loads(answer.body.decode("utf-8") or "{}")
     except ValueError:

@@ -218,6 +218,13 @@ def _facts(cert):
         not_after=cert.not_valid_after_utc, key_type=kind, key_size=getattr(public, "key_size", 0))
 
 
+def leaf_facts(text):
+    """Facts of the leaf in a PEM text, and no more is asked of it: to name a certificate, also an expired one. Raises InputError."""
+    if CRYPTOGRAPHY_IMPORT_ERROR:
+        raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
+    return _facts(_leaf(_certificates(text, "certificate"), None))
+
+
 def parse_facts(pem):
     """Facts of the first certificate in a PEM text, or None when it cannot be read: for what the cloud shows, not for input."""
     try:

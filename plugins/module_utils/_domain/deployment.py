@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Tuple
 
 from .._errors import InputError
-from .._plan import Plan, Step
+from .._plan import Plan, Ref, Step
+from .provision import digest
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Bound:
     store: str = ""
 
     def view(self):
-        return dict(id=str(self.id), cas_id=self.cas_id or None, name=self.name, fingerprint=self.fingerprint, store=self.store)
+        own = None if isinstance(self.id, Ref) else str(self.id)
+        return dict(id=own, cas_id=self.cas_id or None, name=self.name, fingerprint=self.fingerprint, store=self.store)
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,13 @@ def name_of(place):
 
 
 def same(bound, wanted):
-    """Whether a slot has the certificate (a Wanted or another Bound): by CAS id or by digest, never by name."""
+    """Whether a slot has the certificate (a Wanted or another Bound): by an id or by digest, never by name; unknown is not the same."""
     if bound is None or wanted is None:
         return bound is wanted
     if isinstance(wanted, Bound):
-        return bound.fingerprint == wanted.fingerprint or bool(bound.cas_id and bound.cas_id == wanted.cas_id)
-    digests = [digest for digest in (wanted.sha256, wanted.sha1) if digest]
+        pairs = (bound.fingerprint, wanted.fingerprint), (bound.cas_id, wanted.cas_id), (bound.id, wanted.id)
+        return any(one and one == other for one, other in pairs)
+    digests = [known for known in (wanted.sha256, wanted.sha1) if known]
     return bound.fingerprint in digests or bool(wanted.id and bound.cas_id == wanted.id)
 
 
@@ -93,7 +96,7 @@ def identify(stored, given, store, pending_allowed):
 
     With pending_allowed (check mode) a fingerprint or a name that is not in CAS counts as about to be uploaded.
     """
-    digits = (given.get("fingerprint") or "").replace(":", "").lower()
+    digits = digest(given.get("fingerprint"))
     tests = {
         "id": lambda item: item.id == given["id"],
         # opaque, but in every form that was seen its digits before the first dash are the id

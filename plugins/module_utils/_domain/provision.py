@@ -20,13 +20,22 @@ OURS = "daas.https"
 NAME_TAG = "daas-https-name"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _OURS = re.compile(r"(.+)-([0-9a-f]{%d})\Z" % PREFIX)
+_DIGEST = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")  # SHA-1 or SHA-256
 
 
 def check_name(name):
     if len(name) > LONGEST or not _NAME.match(name):
         raise InputError(
-            "name '%s' cannot be used: up to %d letters, digits, '.', '_' and '-', beginning with a letter or digit (deployment jobs refuse "
-            "others)." % (name, LONGEST))
+            "name '%s' cannot be used: up to %d letters, digits, '.', '_' and '-', beginning with a letter or digit (deployment jobs "
+            "refuse others)." % (name, LONGEST))
+
+
+def digest(text):
+    """A fingerprint as users write it, in lower-case hex without colons; '' for none. Raises InputError for what is not one."""
+    digits = (text or "").replace(":", "").strip().lower()
+    if text and not _DIGEST.match(digits):
+        raise InputError("fingerprint '%s' is neither SHA-256 (64 hex digits) nor SHA-1 (40), with or without colons." % text)
+    return digits
 
 
 def cas_name(name, fingerprint):
@@ -58,14 +67,17 @@ def supersedes(stored, name, fingerprint, names):
 
 
 def plan_present(stored, bundle, name, tags, resource_group_id):
-    """Upload unless the leaf is there already."""
+    """Upload unless the leaf is there already.
+
+    The ClientToken is left to the call: one made of the content would let the cloud answer with an upload that was deleted since.
+    """
     there = find(stored, bundle.facts.fingerprint, bundle.facts.sha1)
     after = dict(name=there.name if there else cas_name(name, bundle.facts.fingerprint), fingerprint=bundle.facts.fingerprint)
     if there:
         return Plan(after, after)
     wanted = dict(tags or {}, **{MANAGED_BY: OURS, NAME_TAG: name})
     upload = Step(
-        "upload", "cas", "UploadUserCertificate", after["name"], token=bundle.facts.fingerprint,
+        "upload", "cas", "UploadUserCertificate", after["name"],
         params=dict(
             Name=after["name"], Cert=bundle.chain_pem, Key=bundle.key, ResourceGroupId=resource_group_id,
             Tags=[dict(Key=key, Value=str(wanted[key])) for key in sorted(wanted)]))
@@ -83,10 +95,14 @@ def plan_absent(doomed):
 
 def select_absent(stored, certificate_id=None, fingerprint=None, name=None):
     """The certificates that state=absent means. A name alone must mean exactly one, or nothing is chosen."""
+    wanted = digest(fingerprint)
     if certificate_id:
-        return [stored[certificate_id]] if certificate_id in stored else []
-    if fingerprint:
-        wanted = fingerprint.replace(":", "").lower()
+        item = stored.get(certificate_id)
+        if item and wanted and wanted not in (item.sha256, item.sha1):
+            raise InputError("The certificate with id %d is %s and has another fingerprint (%s); nothing was deleted." % (
+                item.id, item.name, item.sha256 or item.sha1 or "unknown"))
+        return [item] if item else []
+    if wanted:
         return [item for item in stored.values() if wanted in (item.sha256, item.sha1)]
     exact = [item for item in stored.values() if item.name == name]
     found = exact or [item for item in stored.values() if has_name(item, name)]

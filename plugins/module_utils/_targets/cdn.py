@@ -11,7 +11,7 @@ from .._api import cdn as api
 from .._domain.deployment import bound_of, place_of
 from .._domain.names import covers
 from .._errors import InputError
-from .._plan import Step
+from .._plan import Ref, Step
 
 NAME = "cdn"
 CAS_PRODUCT = "CDN"
@@ -58,14 +58,15 @@ def find(request, state, wanted, stored):
 
 
 def own(place, state, wanted):
-    return str(wanted.id or ""), ()
+    return str(wanted.id) if wanted.id else Ref("upload", "CertId"), ()  # in check mode the upload is yet to come
 
 
 def bind(target, place, state, bound):
-    if not bound.cas_id and not bound.store and bound.id == "":
+    if not bound.cas_id and not bound.id:
         raise InputError("The previous certificate of %s is not in CAS, and CDN does not give its key; put it back by hand." % target)
     # name and region are said although the id is unique: without them some accounts answer SSLPri.MissingParameter
-    return _step(target, place, SSLProtocol="on", CertType="cas", CertId=bound.cas_id, CertName=bound.name, CertRegion=bound.store)
+    return _step(target, place, SSLProtocol="on", CertType="cas", CertId=bound.cas_id, CertName=bound.name,
+                 CertRegion=bound.store or None)
 
 
 def unbind(target, place, state):

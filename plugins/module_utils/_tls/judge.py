@@ -46,8 +46,8 @@ def host(name):
     plain = plain[:-1] if plain.endswith(".") else plain
     labels = [label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in plain.split(".")]
     if len(".".join(labels)) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise ValueError("'%s' is not a host name or an IP address%s" % (name, "; give one name that the wildcard covers"
-                                                                          if plain.startswith(("*", ".")) else ""))
+        hint = "; give one name that the wildcard covers" if plain.startswith(("*", ".")) else ""
+        raise ValueError("'%s' is not a host name or an IP address%s" % (name, hint))
     return ".".join(labels)
 
 

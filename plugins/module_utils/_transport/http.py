@@ -137,4 +137,4 @@ def _cause(error):
     inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
     while isinstance(inner, BaseException):
         error, inner = inner, getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
-    return " ".join(str(error).split(">: ")[-1].split("): ")[-1].split()) or type(error).__name__
+    return " ".join(str(error).rsplit(">: ", 1)[-1].rsplit("): ", 1)[-1].split()) or type(error).__name__

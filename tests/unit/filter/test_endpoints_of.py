@@ -11,14 +11,16 @@ from ansible_collections.daas.https.plugins.filter.endpoints_of import covers, e
 NEW, OLD = {"fingerprint": "aa" * 32}, {"fingerprint": "bb" * 32}
 
 
-def slb(port=443, slot="default", domain=None, instance="lb-1", previous=OLD):
-    return dict(service="slb", region="cn-hangzhou", instance=instance, listener_port=port, slot=slot, domain=domain, changed=True,
-                previous=previous, current=NEW)
+def slb(port=443, slot="default", domain=None, instance="lb-1", **more):
+    given = dict(service="slb", region="cn-hangzhou", instance=instance, listener_port=port, slot=slot, domain=domain, changed=True,
+                 previous=OLD, current=NEW)
+    return dict(given, **more)
 
 
-def cdn(domain, previous=OLD):
-    return dict(service="cdn", region=None, instance=None, listener_port=None, slot=None, domain=domain, changed=True,
-                previous=previous, current=NEW)
+def cdn(domain, **more):
+    given = dict(service="cdn", region=None, instance=None, listener_port=None, slot=None, domain=domain, changed=True,
+                 previous=OLD, current=NEW)
+    return dict(given, **more)
 
 
 def balancer(*ports, instance="lb-1", **more):

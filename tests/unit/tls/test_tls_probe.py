@@ -133,7 +133,7 @@ FAILURES = {
     "reset": ("reset", lambda good, folder: zoo.hang_up),
     "http": ("protocol", lambda good, folder: zoo.plain_http),
     "garbage": ("protocol", lambda good, folder: zoo.garbage),
-    "alert": ("alert", lambda good, folder: zoo.refusing_names(good, folder)),
+    "alert": ("alert", zoo.refusing_names),
     "stall": ("timeout", lambda good, folder: zoo.stall),
 }
 
