@@ -102,7 +102,8 @@ class Call:
         return [found[number] for number in sorted(found)]
 
 
-def numbered_page(cloud: Any, call: Call, rows: list[Any], page_name: str, size_name: str, default: int, limit: int) -> tuple[list[Any], int, int]:
+def numbered_page(cloud: Any, call: Call, rows: list[Any], page_name: str, size_name: str, default: int,
+                  limit: int) -> tuple[list[Any], int, int]:
     """(rows of the wanted page, page number, page size in force)."""
     page, size = call.number(page_name, 1), call.number(size_name, default)
     if page < 1 or not 1 <= size <= limit:

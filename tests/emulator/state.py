@@ -14,8 +14,8 @@ from typing import Any
 
 # What makes the emulated cloud as awkward as the real one. Name -> (adverse default, calm value, why).
 NUISANCES: dict[str, tuple[Any, Any, str]] = {
-    "page_cap": (3, 0, "lists are cut into pages of this size at most, so that a client which reads only the first page is found out; 0: no cap"),
-    "slow_states": (True, False, "a change is accepted at once and carried out some reads later, as jobs, listeners and CDN domains do it"),
+    "page_cap": (3, 0, "lists are cut into pages of this size at most, so that a client that reads one page only is found out; 0: no cap"),
+    "slow_states": (True, False, "a change is accepted at once and carried out some reads later, as jobs, listeners, CDN domains do it"),
     "throttle_every": (23, 0, "every n-th call is refused with Throttling.User, as it happens on shared accounts; 0: never"),
     "stale_reads": (1, 0, "so many reads after a write still show what was before, as replicas do"),
     "shuffle": (True, False, "fields and unordered lists come in another order each time; nothing promises one"),
@@ -45,6 +45,9 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.offset += timedelta(seconds=seconds)
+
+    def reset(self) -> None:
+        self.offset = timedelta()
 
 
 class Settings:
