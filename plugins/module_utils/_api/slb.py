@@ -38,7 +38,7 @@ class ServerCertificate:
 class Listener:
     status: str
     certificate_id: str
-    extensions: Tuple["Extension", ...]
+    extensions: Tuple[Extension, ...]
 
 
 @dataclass(frozen=True)

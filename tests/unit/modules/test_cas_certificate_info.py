@@ -1,0 +1,100 @@
+# Copyright (c) 2026, daas.https contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists of certificates: filters, details, and never a key."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.triple import leaked, observed
+
+NAME = "cas_certificate_info"
+
+
+def cas_name(material, name="shop"):
+    return "{0}-{1}".format(name, material.fingerprint[:16])
+
+
+@pytest.fixture
+def shelf(cloud, materials):
+    """Ids by the material's name; the first two are ours."""
+    add = cloud.cloud.cas.add_certificate
+    return dict(
+        old=add(cas_name(materials.old), materials.old, tags={"managed-by": "daas.https"}), new=add(cas_name(materials.new), materials.new),
+        hand=add("by hand", materials.unrelated), expired=add("expired", materials.expired), narrow=add("narrow", materials.narrow))
+
+
+def listed(cloud, options, **filters):
+    given = {key: value for key, value in options.items() if key != "ca_path"}
+    result, writes = observed(cloud, NAME, dict(given, **filters))
+    assert not result["failed"], result["msg"]
+    assert result["changed"] is False and writes == []
+    return result["certificates"]
+
+
+@pytest.mark.parametrize("filters, found", [
+    (lambda ids, made: {}, ["old", "new", "hand", "expired", "narrow"]),
+    (lambda ids, made: dict(ids=[ids["new"], ids["hand"], 1]), ["new", "hand"]), (lambda ids, made: dict(ids=[]), []),
+    (lambda ids, made: dict(name="shop"), ["old", "new"]), (lambda ids, made: dict(name="by hand"), ["hand"]),
+    (lambda ids, made: dict(name=cas_name(made.new)), ["new"]), (lambda ids, made: dict(name="sho"), []),
+    (lambda ids, made: dict(fingerprint=made.unrelated.fingerprint), ["hand"]),
+    (lambda ids, made: dict(fingerprint=made.new.sha1.upper()), ["new"]),
+    (lambda ids, made: dict(domain="www.example.com"), ["old", "new", "expired", "narrow"]),
+    (lambda ids, made: dict(domain="a.shop.example.com"), ["old", "new", "expired"]),
+    (lambda ids, made: dict(domain="shop.example.com"), []),
+    (lambda ids, made: dict(managed=True), ["old", "new"]), (lambda ids, made: dict(managed=False), ["hand", "expired", "narrow"]),
+    (lambda ids, made: dict(expires_within_days=30), ["old", "expired"]), (lambda ids, made: dict(expires_within_days=0), ["expired"]),
+    (lambda ids, made: dict(domain="www.example.com", managed=True, expires_within_days=30), ["old"]),
+])
+@pytest.mark.parametrize("page_cap", [0, 2])
+def test_filters(cloud, options, materials, shelf, filters, found, page_cap):
+    cloud.cloud.setting.update(dict(page_cap=page_cap))
+    got = listed(cloud, options, **filters(shelf, materials))
+    assert [item["id"] for item in got] == sorted(shelf[name] for name in found)
+
+
+def test_what_is_said_of_one(cloud, options, materials, shelf):
+    (item,) = listed(cloud, options, ids=[shelf["old"]], details=True)
+    old = materials.old
+    assert item == dict(
+        id=shelf["old"], identifier="{0}-cn-hangzhou".format(shelf["old"]), name=cas_name(old), fingerprint=old.fingerprint, sha1=old.sha1,
+        domains=list(old.names), issuer=item["issuer"], end_date=old.not_after.strftime("%Y-%m-%d"), expired=False, uploaded=True,
+        managed=True, tags={"managed-by": "daas.https"})
+    assert item["issuer"]
+
+
+@pytest.mark.parametrize("details, calls", [(False, 0), (True, 5)])
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_details_cost_a_call_each(cloud, options, materials, shelf, details, calls, parallel):
+    got = listed(cloud, options, details=details, parallel=parallel)
+    asked = [entry for entry in cloud.journal() if entry["action"] == "GetUserCertificateDetail"]
+    assert len(asked) == calls and all(entry["params"]["CertFilter"] == "true" for entry in asked)
+    assert all(bool(item["identifier"]) is details and (item["tags"] is None) is not details for item in got)
+    assert not leaked(json.dumps([got, cloud.journal()]), materials.keys)
+
+
+def test_check_mode_is_the_same(cloud, options, shelf):
+    given = {key: value for key, value in options.items() if key != "ca_path"}
+    assert observed(cloud, NAME, given, check=True) == observed(cloud, NAME, given)
+
+
+def test_an_empty_store(cloud, options):
+    assert listed(cloud, options) == []
+
+
+def test_a_refused_permission(cloud, options, shelf):
+    key = cloud.key(deny=["yundun-cert:GetUserCertificateDetail"])
+    given = {name: value for name, value in options.items() if name != "ca_path"}
+    keys = dict(access_key_id=key.access_key_id, access_key_secret=key.access_key_secret)
+    result, _writes = observed(cloud, NAME, dict(given, **keys, details=True))
+    assert result["failed"] and "Grant the RAM action yundun-cert:GetUserCertificateDetail" in result["msg"]
+    assert not observed(cloud, NAME, dict(given, **keys))[0]["failed"], "without details it is not needed"
+
+
+def test_what_is_no_fingerprint(cloud, options):
+    given = {name: value for name, value in options.items() if name != "ca_path"}
+    result, _writes = observed(cloud, NAME, dict(given, fingerprint="abc"))
+    assert result["failed"] and "neither SHA-256" in result["msg"] and cloud.journal() == []
