@@ -30,6 +30,15 @@ class Param:
         return re.compile(re.escape(self.name).replace(r"\.N", r"\.[1-9][0-9]*"))
 
 
+def declare(text: str) -> tuple[Param, ...]:
+    """Parameters out of a list of names; "!" behind one says that it is required, ":integer" and the like its kind."""
+    found = []
+    for word in text.split():
+        name, _colon, kind = word.partition(":")
+        found.append(Param(name.rstrip("!"), kind or "string", name.endswith("!")))
+    return tuple(found)
+
+
 @dataclasses.dataclass(frozen=True)
 class Action:
     """A cloud action. `handler(cloud, request)` returns the reply without RequestId, or raises CloudError.

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, daas.https contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CAS's calls on the wire for certificates; those for deployment jobs are in job_actions. The rules are in models."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ...rpc import Action, Call, declare, numbered_page
+from . import errors, job_actions
+from .models import Certificate
+
+VERSION = "2020-04-07"
+RAM = "yundun-cert"
+SDK = "alibabacloud-cas20200407"
+SOON = timedelta(days=30)  # how long before its end a certificate counts as about to expire
+
+
+def upload(cloud: Any, call: Call) -> dict[str, Any]:
+    if not call.text("Cert") or not call.text("Key"):
+        raise errors.missing("Cert" if not call.text("Cert") else "Key")
+    tags = {tag["Key"]: tag.get("Value", "") for tag in call.list("Tags") if tag.get("Key")}
+    held = cloud.cas.upload(call.text("Name"), call.text("Cert"), call.text("Key"), tags, call.text("ResourceGroupId"),
+                            call.text("ClientToken"))
+    return {"CertId": held.id, "ResourceId": held.instance_id}
+
+
+def get_detail(cloud: Any, call: Call) -> dict[str, Any]:
+    held = cloud.cas.get(call.number("CertId"))
+    material = held.material
+    answer = {
+        "Id": held.id, "Name": held.name, "CertIdentifier": _identifier(cloud, held), "InstanceId": held.instance_id, "BuyInAliyun": False,
+        "Algorithm": _algorithm(held), "Common": material.common_name, "Sans": ",".join(material.names),
+        "Issuer": material.issuer_common_name, "SerialNo": "{0:040x}".format(material.serial), "Fingerprint": material.sha1.upper(),
+        "Sha2": material.fingerprint.upper(), "CertSha2": material.fingerprint.upper(), "Expired": cloud.cas.is_expired(held),
+        "StartDate": "{0:%Y-%m-%d}".format(material.not_before), "EndDate": "{0:%Y-%m-%d}".format(material.not_after),
+        "NotBefore": _milliseconds(material.not_before), "NotAfter": _milliseconds(material.not_after),
+        "ResourceGroupId": held.resource_group, "Tags": [{"TagKey": key, "TagValue": value} for key, value in held.tags.items()]}
+    if not call.flag("CertFilter"):
+        answer.update(Cert=material.chain_pem, Key=material.key_pem)
+    return answer
+
+
+def delete(cloud: Any, call: Call) -> dict[str, Any]:
+    cloud.cas.delete(call.number("CertId"))
+    return {}
+
+
+def list_orders(cloud: Any, call: Call) -> dict[str, Any]:
+    # The account of this cloud buys nothing, so its lists of orders (CPACK, BUY) are empty.
+    rows = list(cloud.cas.certificates.values()) if call.text("OrderType") in ("CERT", "UPLOAD") else []
+    if call.text("OrderType") not in ("", "CERT", "UPLOAD", "CPACK", "BUY"):
+        raise errors.invalid("OrderType")
+    word = call.text("Keyword").lower()
+    rows = [held for held in rows if any(word in text.lower() for text in (*held.material.names, held.instance_id, held.name))]
+    if call.text("Status"):
+        rows = [held for held in rows if call.text("Status") in _states(cloud, held)]
+    page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
+    return {"CurrentPage": number, "ShowSize": size, "TotalCount": len(rows),
+            "CertificateOrderList": [_order(cloud, held) for held in page]}
+
+
+def list_cert(cloud: Any, call: Call) -> dict[str, Any]:
+    rows, word = list(cloud.cas.certificates.values()), call.text("KeyWord").lower()
+    rows = [held for held in rows if any(word in text.lower() for text in (*held.material.names, held.name))]
+    if call.text("Identifiers"):
+        rows = [held for held in rows if _identifier(cloud, held) in call.text("Identifiers").split(",")]
+    if call.text("SourceType") == "aliyun" or call.text("CertType") == "CA" or call.text("Status") == "REVOKE":
+        rows = []  # there are only uploaded leaves
+    page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
+    return {"CurrentPage": number, "ShowSize": size, "TotalCount": len(rows), "CertList": [
+        {"Identifier": _identifier(cloud, held), "CommonName": held.material.common_name, "Sans": ",".join(held.material.names),
+         "Issuer": held.material.issuer_common_name, "Algorithm": _algorithm(held), "CertType": "CERT", "ExistPrivateKey": True,
+         "SerialNo": "{0:040x}".format(held.material.serial), "SignAlgorithm": "SHA256WITHECDSA", "SourceType": "upload", "Status": "ISSUE",
+         "BeforeDate": _milliseconds(held.material.not_before), "AfterDate": _milliseconds(held.material.not_after)} for held in page]}
+
+
+def tag_resources(cloud: Any, call: Call) -> dict[str, Any]:
+    tags = {tag["Key"]: tag.get("Value", "") for tag in call.list("Tag") if tag.get("Key")}
+    for held in [cloud.cas.by_instance(instance_id) for instance_id in call.list("ResourceId")]:
+        held.tags.update(tags)
+    return {}
+
+
+def list_tags(cloud: Any, call: Call) -> dict[str, Any]:
+    asked, filters = call.list("ResourceId"), call.list("Tag")
+    rows = [(held, key, value) for held in cloud.cas.certificates.values() if not asked or held.instance_id in asked
+            for key, value in held.tags.items()
+            if not filters or any(key == wanted.get("Key") and value == wanted.get("Value", value) for wanted in filters)]
+    size = min(call.number("MaxResults", 50), cloud.setting("page_cap") or 1000)
+    start = int(call.text("NextToken", "0") or "0") if call.text("NextToken", "0").isdigit() else len(rows)
+    end = start + size
+    return {"MaxResults": size, "NextToken": str(end) if end < len(rows) else "", "TagResources": {"TagResource": [
+        {"ResourceId": held.instance_id, "ResourceType": "instance", "TagKey": key, "TagValue": value}
+        for held, key, value in rows[start:end]]}}
+
+
+def _identifier(cloud: Any, held: Certificate) -> str:
+    return "{0}-{1}".format(held.id, cloud.store)
+
+
+def _algorithm(held: Certificate) -> str:
+    public = x509.load_pem_x509_certificate(held.material.leaf_pem.encode()).public_key()
+    return "RSA" if isinstance(public, rsa.RSAPublicKey) else "ECC"
+
+
+def _states(cloud: Any, held: Certificate) -> tuple[str, ...]:
+    if cloud.cas.is_expired(held):
+        return ("EXPIRED",)
+    return ("WILLEXPIRED", "ISSUED") if held.material.not_after - cloud.clock.now() < SOON else ("ISSUED",)
+
+
+def _order(cloud: Any, held: Certificate) -> dict[str, Any]:
+    material = held.material
+    return {
+        "CertificateId": held.id, "Name": held.name, "InstanceId": held.instance_id, "CommonName": material.common_name,
+        "Sans": ",".join(material.names), "Issuer": material.issuer_common_name, "Algorithm": _algorithm(held),
+        "SerialNo": "{0:040x}".format(material.serial), "Fingerprint": material.sha1.upper(), "Sha2": material.fingerprint.upper(),
+        "StartDate": "{0:%Y-%m-%d}".format(material.not_before), "EndDate": "{0:%Y-%m-%d}".format(material.not_after),
+        "CertStartTime": _milliseconds(material.not_before), "CertEndTime": _milliseconds(material.not_after),
+        "Expired": cloud.cas.is_expired(held), "Status": _states(cloud, held)[0], "Upload": True, "ResourceGroupId": held.resource_group}
+
+
+def _milliseconds(moment: Any) -> int:
+    return int(moment.timestamp()) * 1000
+
+
+PAGES = " CurrentPage:integer ShowSize:integer"
+ACTIONS = (
+    Action("UploadUserCertificate", upload, declare(
+        "Name! Cert ClientToken EncryptCert EncryptPrivateKey Key ResourceGroupId SignCert SignPrivateKey Tags.N.Key Tags.N.Value"),
+        writes=True, doc_ref=SDK),
+    Action("GetUserCertificateDetail", get_detail, declare("CertId!:integer CertFilter:boolean"), doc_ref=SDK),
+    Action("DeleteUserCertificate", delete, declare("CertId!:integer ClientToken"), writes=True, doc_ref=SDK),
+    Action("ListUserCertificateOrder", list_orders, declare("Keyword OrderType ResourceGroupId Status" + PAGES), doc_ref=SDK),
+    Action("ListCert", list_cert, declare("CertType Identifiers KeyWord SourceType Status WarehouseId:integer" + PAGES), doc_ref=SDK),
+    Action("TagResources", tag_resources, declare("RegionId! ResourceId.N! ResourceType! Tag.N.Key Tag.N.Value"), writes=True, doc_ref=SDK),
+    Action("ListTagResources", list_tags, declare(
+        "RegionId! ResourceType! MaxResults:integer NextToken ResourceId.N Tag.N.Key Tag.N.Value"), doc_ref=SDK),
+    *job_actions.ACTIONS,
+)
