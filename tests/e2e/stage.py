@@ -242,8 +242,10 @@ def environment(folder: pathlib.Path | None = None) -> dict[str, str]:
     kept = dict((name, value) for name, value in os.environ.items() if not name.startswith(foreign))
     if folder is None:
         return kept
+    config = folder / "ansible.cfg"
+    config.write_text("[defaults]\n", encoding="utf-8")  # one of its own, so that nobody else's counts; /dev/null is refused
     return dict(
-        kept, ANSIBLE_CONFIG=os.devnull, ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_LOCAL_TEMP=str(folder / "ansible" / "tmp"),
+        kept, ANSIBLE_CONFIG=str(config), ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_LOCAL_TEMP=str(folder / "ansible" / "tmp"),
         ANSIBLE_REMOTE_TEMP=str(folder / "ansible" / "remote"), ANSIBLE_COLLECTIONS_PATH=str(ROOT / ".cache"),
         ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "e2e" / "callback"), ANSIBLE_CALLBACKS_ENABLED="record", ANSIBLE_NOCOWS="1",
         ANSIBLE_CACHE_PLUGIN="ansible.builtin.jsonfile", ANSIBLE_CACHE_PLUGIN_CONNECTION=str(folder / "facts"),

@@ -161,7 +161,8 @@ def _worker(cloud: Any, job: Job, worker: Worker) -> dict[str, Any]:
     shown = _resource(cloud, worker.resource)
     return {"Id": worker.id, "JobId": job.id, "CertId": worker.certificate_id, "CertName": cloud.cas.name_of(worker.certificate_id),
             "CloudName": "aliyun", "CloudProduct": worker.resource.product, "InstanceId": shown["InstanceId"],
-            "RegionId": shown["RegionId"], "Port": int(shown["ListenerPort"] or 0), "ResourceDomain": shown["Domain"], "ResourceId": worker.resource.id,
+            "RegionId": shown["RegionId"], "Port": int(shown["ListenerPort"] or 0), "ResourceDomain": shown["Domain"],
+            "ResourceId": worker.resource.id,
             "ResourceCertId": worker.previous or 0, "DefaultResource": True, "Status": worker.status, "UserId": USER}
 
 

@@ -76,7 +76,8 @@ def describe_load_balancers(cloud: Any, call: Call) -> dict[str, Any]:
     page, number, size = numbered_page(cloud, call, rows, "PageNumber", "PageSize", 50, 100)
     return {"PageNumber": number, "PageSize": size, "TotalCount": len(rows), "LoadBalancers": {"LoadBalancer": [
         {"LoadBalancerId": row.id, "LoadBalancerName": row.id, "LoadBalancerStatus": "active", "Address": row.address,
-         "RegionId": row.region, "AddressType": "internet", "AddressIPVersion": "ipv4", "NetworkType": "vpc", "CreateTime": _time(row.created),
+         "RegionId": row.region, "AddressType": "internet", "AddressIPVersion": "ipv4", "NetworkType": "vpc",
+         "CreateTime": _time(row.created),
          "CreateTimeStamp": _milliseconds(row.created)} for row in page]}}
 
 
