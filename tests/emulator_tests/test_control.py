@@ -341,7 +341,20 @@ def test_a_folder_that_cannot_be_used(tmp_path):
         Emulator(tmp_path / "odd")
 
 
-def test_fixed_ports_follow_each_other_and_a_taken_one_is_named(tmp_path, capsys):
+def test_fixed_ports_follow_each_other(tmp_path):
+    for port in range(21000, 30000, 10):  # others may be on some of them
+        with contextlib.suppress(EmulatorError):
+            emulator = Emulator(tmp_path, calm=True, port=port)
+            break
+    try:
+        ports = [urlsplit(emulator.endpoints[name]).port for name in ("cas", "slb", "cdn", "alidns", "airec")]
+        assert ports == list(range(port, port + 5))
+        assert call(emulator, "ListUserCertificateOrder").status == 200
+    finally:
+        emulator.close()
+
+
+def test_a_port_that_is_taken_is_named(tmp_path, capsys):
     with socket.create_server((dataplane.HOST, 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--scenario", "empty", "--calm", "--state-dir", str(tmp_path), "--port", str(port)]) == 1
