@@ -28,24 +28,6 @@ WAIT = dict(
     wait_interval=dict(type="float", default=2.0),
 )
 
-AIREC = dict(
-    instance_id=dict(type="str", required=True),
-    region=dict(type="str", required=True),
-    auth=dict(type="str", default="bearer", choices=["bearer", "signature"]),
-    access_token=dict(type="str", no_log=True, fallback=(env_fallback, ["AIREC_ACCESS_TOKEN"])),
-    contract=dict(type="dict", apply_defaults=True, options=dict(
-        bind_path=dict(type="str", default="/v2/openapi/instances/{instance_id}/certificates/bind"),
-        status_path=dict(type="str", default="/v2/openapi/instances/{instance_id}/certificates/status"),
-        unbind_path=dict(type="str", default="/v2/openapi/instances/{instance_id}/certificates/unbind"),
-        settings_path=dict(type="str", default="/v2/openapi/instances/{instance_id}/settings"),
-        mapping_field=dict(type="str", default="mapping_file"),
-        certificate_field=dict(type="str", default="certificate"),
-        key_field=dict(type="str", default="key", no_log=False),
-        domains_field=dict(type="str", default="domains"),
-        https_field=dict(type="str", default="httpsEnforced"),
-    )),
-)
-
 
 def spec(*groups, **own):
     """One argument_spec out of groups and a module's own options."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ._api import cas
+from ._api import cas_jobs
 from ._domain.deployment import Slot, after_of, bound_of, place_of, same
 from ._errors import CollectionError, InputError
 from ._plan import Ref, Step
@@ -45,7 +45,7 @@ def _resource(cloud, request):
         raise InputError("A resource of service '%s' needs instance or domain." % request["service"])
     ports = ("", str(request["listener_port"]))
     rows = [
-        row for row in cas.cloud_resources(cloud, _product(request), keyword)
+        row for row in cas_jobs.cloud_resources(cloud, _product(request), keyword)
         if (row.get("InstanceId") == keyword and str(row.get("ListenerPort") or "") in ports and row.get("DefaultResource") != 0)
         or (not request.get("instance") and row.get("Domain") == keyword)]
     if len(rows) != 1:
@@ -72,7 +72,7 @@ def _single_call(cloud, request, slot, wanted, contacts):
 def _job(cloud, request, slot, wanted, contacts):
     if slot.place["slot"] == "additional":
         raise InputError("Deployment jobs cannot set the SNI slot %s; use method: product." % slot.target)
-    contacts = contacts or [row["ContactId"] for row in cas.contacts(cloud)[:1]]
+    contacts = contacts or [row["ContactId"] for row in cas_jobs.contacts(cloud)[:1]]
     if not contacts:
         raise InputError("A deployment job needs a contact, and CAS has none; make one in the CAS console.")
     resource, name = str(_resource(cloud, request)["Id"]), "job for " + wanted.name
@@ -121,7 +121,7 @@ def wait(cloud, applied, timing):
         # 0 of 0 is a job that has not begun
         poll(lambda: _status(cloud, job), lambda status: 0 < (status.get("WorkerCount") or 0) <= _done(status), timeout, interval,
              "deployment job %s to end" % job, lambda status: "%d of %s workers done" % (_done(status), status.get("WorkerCount")))
-        failed = [worker for worker in cas.workers(cloud, job) if worker.get("Status") == "error"]
+        failed = [worker for worker in cas_jobs.workers(cloud, job) if worker.get("Status") == "error"]
     except CollectionError as error:
         applied.errors[START] = error
         return

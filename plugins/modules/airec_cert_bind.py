@@ -284,7 +284,7 @@ import hashlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit, _inputs, _runner, _sheet
+from ansible_collections.daas.https.plugins.module_utils import _argspec, _argspec_airec, _exit, _inputs, _runner, _sheet
 from ansible_collections.daas.https.plugins.module_utils._api import airec
 from ansible_collections.daas.https.plugins.module_utils._domain import binding, mapping
 from ansible_collections.daas.https.plugins.module_utils._errors import CollectionError, InputError
@@ -293,7 +293,7 @@ from ansible_collections.daas.https.plugins.module_utils._wait import poll
 LAG = 30  # seconds within which AIRec has to show what was written
 
 ARGUMENT_SPEC = _argspec.spec(
-    _argspec.CONNECTION, _argspec.AIREC, _inputs.CERTIFICATE, _argspec.WAIT,
+    _argspec.CONNECTION, _argspec_airec.AIREC, _inputs.CERTIFICATE, _argspec.WAIT,
     state=dict(type="str", default="present", choices=["present", "absent"]),
     domains=dict(type="list", elements="str"),
     mapping=dict(type="list", elements="dict", options=dict(

@@ -167,14 +167,14 @@ binding:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit
+from ansible_collections.daas.https.plugins.module_utils import _argspec, _argspec_airec, _exit
 from ansible_collections.daas.https.plugins.module_utils._api import airec
 from ansible_collections.daas.https.plugins.module_utils._domain import binding
 from ansible_collections.daas.https.plugins.module_utils._errors import CollectionError
 from ansible_collections.daas.https.plugins.module_utils._wait import poll
 
 ARGUMENT_SPEC = _argspec.spec(
-    _argspec.CONNECTION, _argspec.AIREC, dict(_argspec.WAIT, wait=dict(type="bool", default=False)),
+    _argspec.CONNECTION, _argspec_airec.AIREC, dict(_argspec.WAIT, wait=dict(type="bool", default=False)),
     domains=dict(type="list", elements="str"),
     settings=dict(type="bool", default=True),
 )

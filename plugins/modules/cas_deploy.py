@@ -298,7 +298,7 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit
-from ansible_collections.daas.https.plugins.module_utils._api import cas
+from ansible_collections.daas.https.plugins.module_utils._api import cas, cas_jobs
 from ansible_collections.daas.https.plugins.module_utils._api.endpoints import SITES
 from ansible_collections.daas.https.plugins.module_utils._api.rpc import Cloud
 from ansible_collections.daas.https.plugins.module_utils._deploy import Deployment, check, restorable
@@ -335,7 +335,7 @@ ARGUMENT_SPEC = _argspec.spec(
 def work(params, check_mode):
     requests = [check(request, params["method"], params["accept_cost"]) for request in params["resources"] or []]
     rows = restorable(params["restore"] or [])
-    products = [cas.PRODUCT] + [target.PRODUCT for target in TARGETS.values()]
+    products = [cas_jobs.PRODUCT] + [target.PRODUCT for target in TARGETS.values()]
     with Cloud(params, products, read_only=check_mode) as cloud:
         stored = cas.list_certificates(cloud)
         waiting = (params["wait_timeout"], params["wait_interval"]) if params["wait"] else None

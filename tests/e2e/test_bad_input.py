@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 
@@ -34,7 +35,7 @@ def run(stage, *arguments):
 
 def variables(stage, **values):
     files = {name: stage.files.get(value, value) for name, value in values.items()}
-    return [part for name, value in files.items() for part in ("-e", "{0}={1}".format(name, value))]
+    return ["-e", json.dumps(files)]
 
 
 @pytest.mark.parametrize(("values", "words"), [
@@ -73,7 +74,7 @@ def test_no_credentials(stage):
 
 
 @pytest.mark.parametrize(("resource", "words"), [
-    (dict(service="slb", region="cn-hangzhuo", instance="lb-bp1web"), ["Unknown region", "cn-hangzhou"]),
+    (dict(service="slb", region="cn-hangzhuo", instance="lb-bp1web"), ["cn-hangzhuo", "InvalidRegionId", "spelling"]),
     (dict(service="slb", region="cn-hangzhou", instance="lb-none"), ["lb-none", "InvalidLoadBalancerId", "region"]),
     (dict(service="slb", region="cn-shanghai", instance="lb-bp1web"), ["lb-bp1web", "only in their own region"]),
     (dict(service="slb", region="cn-hangzhou", instance="lb-bp1web", listener_port=444), ["444", "ListenerNotFound"]),

@@ -21,7 +21,9 @@ def products():
     """Every Product that a file of _api declares, by name."""
     prefix = "ansible_collections.daas.https.plugins.module_utils._api."
     found = [getattr(importlib.import_module(prefix + path.stem), "PRODUCT", None) for path in API.glob("*.py") if path.stem != "__init__"]
-    return {product.name: product for product in found if product is not None}
+    # of a product that is declared in parts the largest part has all
+    whole = sorted((product for product in found if product is not None), key=lambda product: len(product.actions))
+    return {product.name: product for product in whole}
 
 
 def section(title):

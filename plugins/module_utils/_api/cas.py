@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Tuple
 
-from .rpc import CREATE, READ, SET, WRITE, Action, Product
+from .rpc import CREATE, READ, Action, Product
 from .._errors import ApiError
 
 PRODUCT = Product("cas", "2020-04-07", "yundun-cert", {
@@ -15,15 +15,6 @@ PRODUCT = Product("cas", "2020-04-07", "yundun-cert", {
     "GetUserCertificateDetail": READ,
     "UploadUserCertificate": CREATE,
     "DeleteUserCertificate": Action(writes=True, repeat=True, token=True),
-    "ListContact": READ,
-    "ListCloudResources": READ,
-    "CreateDeploymentJob": WRITE,
-    "UpdateDeploymentJobStatus": SET,
-    "DescribeDeploymentJob": Action(ram="yundun-cert:DescribeDeployment"),
-    "DescribeDeploymentJobStatus": READ,
-    "ListWorkerResource": READ,
-    # specified: the vendor's public SDK does not have it; today's public cloud answers InvalidAction.NotFound
-    "DeployCertificateToCloudResource": Action(writes=True, repeat=True, standing="specified"),
 })
 
 
@@ -84,22 +75,3 @@ def certificate_detail(cloud, certificate_id):
         raise
     tags = dict((tag.get("TagKey"), tag.get("TagValue") or "") for tag in answer.get("Tags") or [])
     return Detail(answer.get("Id") or certificate_id, answer.get("CertIdentifier") or "", answer.get("Name") or "", tags)
-
-
-def cloud_resources(cloud, product, keyword):
-    """Rows of CAS's own cache of deployable resources; ``Id`` is what CreateDeploymentJob wants."""
-    return list(cloud.pages(
-        "cas", "ListCloudResources", dict(CloudName="aliyun", CloudProduct=product, Keyword=keyword),
-        rows=lambda answer: answer.get("Data") or [], total=lambda answer: answer.get("Total") or 0))
-
-
-def contacts(cloud):
-    return list(cloud.pages(
-        "cas", "ListContact", {}, rows=lambda answer: answer.get("ContactList") or [],
-        total=lambda answer: answer.get("TotalCount") or 0, size=20))
-
-
-def workers(cloud, job_id):
-    return list(cloud.pages(
-        "cas", "ListWorkerResource", dict(JobId=job_id), rows=lambda answer: answer.get("Data") or [],
-        total=lambda answer: answer.get("Total") or 0))

@@ -8,7 +8,7 @@ HINTS = {
     "Throttling": "The account's API rate limit is reached; run again later or lower parallel.",
     "InvalidAccessKeyId": "Check access_key_id; it may be disabled, deleted, or of the other site.",
     "SignatureDoesNotMatch": "Check access_key_secret.",
-    "InvalidTimeStamp": "The clock of the machine that runs the module is more than 15 minutes off; correct it (NTP).",
+    "InvalidTimeStamp": "The clock where the module runs is more than 15 minutes off; correct it (NTP).",
     "InvalidSecurityToken": "The STS token is invalid or has expired; get a new one.",
     "InvalidRegionId": "Check the region's spelling.",
     "InvalidLoadBalancerId": "Check instance and region: load balancers are found only in their own region.",

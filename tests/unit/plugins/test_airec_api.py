@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ansible_collections.daas.https.plugins.module_utils import _argspec
+from ansible_collections.daas.https.plugins.module_utils import _argspec_airec
 from ansible_collections.daas.https.plugins.module_utils._api.airec import PRODUCT, Airec
 from ansible_collections.daas.https.plugins.module_utils._errors import (
     ApiError, CollectionError, InputError, OutcomeUnknown, TransportError)
@@ -20,7 +20,7 @@ from tests.emulator.pki import Authority
 
 GOOD = Authority.create().issue(["rec.example.com"], key="ec")
 TOKEN = "token-that-nobody-may-see"
-CONTRACT = {name: option["default"] for name, option in _argspec.AIREC["contract"]["options"].items()}
+CONTRACT = {name: option["default"] for name, option in _argspec_airec.AIREC["contract"]["options"].items()}
 PARAMS = dict(
     site="china", access_key_id=None, access_key_secret=None, endpoints={}, connect_timeout=1, read_timeout=1, api_timeout=1,
     instance_id="airec-cn-demo01", region="cn-hangzhou", auth="bearer", access_token=TOKEN, contract=CONTRACT)

@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from ansible_collections.daas.https.plugins.module_utils._api import alidns, cas, cdn, hints, rpc, slb
+from ansible_collections.daas.https.plugins.module_utils._api import alidns, cas, cas_jobs, cdn, hints, rpc, slb
 from ansible_collections.daas.https.plugins.module_utils._errors import ApiError, InputError, OutcomeUnknown, TransportError
 from ansible_collections.daas.https.plugins.module_utils._secret import Secret
 from ansible_collections.daas.https.plugins.module_utils._transport.http import Answer
 from tests.emulator.pki import Authority
 
 KEY = Authority.create().issue(["www.example.com"], key="ec").key_pem
-PRODUCTS = [cas.PRODUCT, slb.PRODUCT, cdn.PRODUCT, alidns.PRODUCT]
+PRODUCTS = [cas_jobs.PRODUCT, slb.PRODUCT, cdn.PRODUCT, alidns.PRODUCT]
 PARAMS = dict(site="china", access_key_id="AK", access_key_secret="the secret", endpoints={}, connect_timeout=1, read_timeout=1,
               api_timeout=1)
 
@@ -136,7 +136,7 @@ def test_actions_are_declared_truthfully(product):
 
 
 def test_ram_actions_with_a_name_of_their_own():
-    assert cas.PRODUCT.ram_action("DescribeDeploymentJob") == "yundun-cert:DescribeDeployment"
+    assert cas_jobs.PRODUCT.ram_action("DescribeDeploymentJob") == "yundun-cert:DescribeDeployment"
     assert slb.PRODUCT.ram_action("CreateDomainExtension") == "slb:CreateDomainExtension"
 
 

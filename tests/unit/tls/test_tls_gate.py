@@ -63,12 +63,15 @@ class Script:
         return shown
 
 
-def gate_for(script, policy=Policy(expected=(NEW,)), **more):
+NEW_WANTED = Policy(expected=(NEW,))
+
+
+def gate_for(script, policy=NEW_WANTED, **more):
     wants = [gate.Want(number, Endpoint("www.example.com", "192.0.2.1", 443, label), policy) for number, label in enumerate(script.shows)]
     return Gate(wants, script, lambda der: (FACTS[der], ""), lambda: NOW, **more)
 
 
-def wait(script, policy=Policy(expected=(NEW,)), timeout=60, **more):
+def wait(script, policy=NEW_WANTED, timeout=60, **more):
     it, time = gate_for(script, policy), Time()
     text = it.wait(timeout, 2, clock=time.clock, sleep=time.sleep, **more)
     return it, text, time
@@ -145,8 +148,8 @@ def test_one_line_for_each_address_that_is_wrong():
     tls, violation, warnings = it.report()
     lines = violation.splitlines()
     assert lines[0] == "2 of 3 TLS endpoints are not as they should be:"
-    assert lines[1] == ("- b (www.example.com at 192.0.2.1:443): connection refused while connecting. Check that the service runs and listens "
-                        "on this port.")
+    assert lines[1] == ("- b (www.example.com at 192.0.2.1:443): connection refused while connecting. Check that the service runs and "
+                        "listens on this port.")
     assert lines[2].startswith("- c (www.example.com at 192.0.2.1:443): it serves")
     assert [entry["ok"] for entry in tls["endpoints"]] == [True, False, False]
     assert tls["endpoints"][1]["failure"] == dict(kind="refused", message="connection refused while connecting")
@@ -208,9 +211,11 @@ def test_options_become_wants():
     (dict(endpoints=[{}, dict(name="*.example.com")]), r"endpoints\[1\]: '\*.example.com' is not a host name .* that the wildcard covers"),
     (dict(endpoints=[dict(address="https://example.com")]), r"endpoints\[0\]: 'https://example.com' is not"),
     (dict(endpoints=[dict(port=70000)]), r"endpoints\[0\] \(www.example.com\): port 70000"),
-    (dict(endpoints=[dict(expected_fingerprint=["abc"])]), r"endpoints\[0\] \(www.example.com\): expected_fingerprint: 'abc' is not a fing"),
+    (dict(endpoints=[dict(expected_fingerprint=["abc"])]),
+     r"endpoints\[0\] \(www.example.com\): expected_fingerprint: 'abc' is not a fing"),
     (dict(previous_fingerprint=["abc"]), "previous_fingerprint: 'abc' is not a fingerprint"),
-    (dict(timeout=0), "timeout is 0"), (dict(parallel=0), "parallel is 0"), (dict(successes=0), "successes"), (dict(wait_interval=-1), "wait_i"),
+    (dict(timeout=0), "timeout is 0"), (dict(parallel=0), "parallel is 0"), (dict(successes=0), "successes"),
+    (dict(wait_interval=-1), "wait_i"),
 ])
 def test_bad_options_are_named(options, words):
     with pytest.raises(InputError, match=words):

@@ -22,17 +22,19 @@ from tests.unit.tls import zoo
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 NEW, OLD, OTHER = "aa" * 32, "bb" * 32, "cc" * 32
 FACTS = Facts(subject="www.example.com", issuer="Example CA", issuer_id=b"ca", names=("www.example.com", "*.shop.example.com"),
-              addresses=("192.0.2.1", "2001:db8::1"), not_before=NOW - timedelta(days=1), not_after=NOW + timedelta(days=30), fingerprint=NEW)
+              addresses=("192.0.2.1", "2001:db8::1"), not_before=NOW - timedelta(days=1), not_after=NOW + timedelta(days=30),
+              fingerprint=NEW)
+DEFAULT = Policy()
 SEEN = Observation("www.example.com", "192.0.2.1", 443, verify_code=0, verify_text="ok", sha256=NEW, sha1="dd" * 20)
 UNTRUSTED = replace(SEEN, verify_code=20, verify_text="unable to get local issuer certificate")
 DOWN = Observation("www.example.com", "192.0.2.1", 443, failure=Failure("refused", "connection refused while connecting"))
 
 
-def statuses(seen=SEEN, facts=FACTS, policy=Policy(), problem="", **more):
+def statuses(seen=SEEN, facts=FACTS, policy=DEFAULT, problem="", **more):
     return dict((finding.code, finding.status) for finding in judge.judge(seen, facts, problem, policy, NOW, **more))
 
 
-def finding(code, seen=SEEN, facts=FACTS, policy=Policy(), **more):
+def finding(code, seen=SEEN, facts=FACTS, policy=DEFAULT, **more):
     return next(item for item in judge.judge(seen, facts, "", policy, NOW, **more) if item.code == code)
 
 
@@ -128,8 +130,9 @@ def test_trust(code, facts, hint):
 
 def test_hostname():
     found = finding("hostname", seen=replace(SEEN, name="api.example.com"))
-    assert (found.status, found.message) == ("violated", "hostname mismatch (62): the certificate is for www.example.com, *.shop.example.com, "
-                                             "192.0.2.1, 2001:db8::1, not for api.example.com")
+    assert (found.status, found.message) == (
+        "violated", "hostname mismatch (62): the certificate is for www.example.com, *.shop.example.com, 192.0.2.1, 2001:db8::1, not for "
+        "api.example.com")
     assert finding("hostname", seen=replace(SEEN, name="192.0.2.9")).message.startswith("IP address mismatch (64)")
     assert "no subjectAltName" in finding("hostname", facts=replace(FACTS, names=(), addresses=())).message
     assert "and 45 more" in finding("hostname", facts=replace(FACTS, names=tuple("n%d" % number for number in range(48)))).message

@@ -176,7 +176,8 @@ def test_every_address_of_a_name_is_looked_at_once(good, ca_path, tmp_path):
     with zoo.Server(zoo.tls(good, tmp_path)) as server:
         def resolve(name, port, **more):
             asked.append(name)
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in ("127.0.0.1", "127.0.0.2", "127.0.0.1")]
+            found = ("127.0.0.1", "127.0.0.2", "127.0.0.1")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in found]
 
         endpoints = [Endpoint(NAME, "lb.example.com", server.port), Endpoint("a.shop.example.com", "lb.example.com", server.port)]
         first, second = Prober(str(ca_path), resolve=resolve).look(endpoints)
@@ -231,7 +232,7 @@ def test_one_context_for_all_endpoints_and_no_resumption(good, ca_path, tmp_path
 
     with zoo.Server(answer) as server:
         prober = Prober(str(ca_path), 20.0, 4)
-        for unused in range(3):
+        for _time in range(3):
             seen = prober.look([Endpoint(NAME, server.host, server.port)] * 8)
     assert all(row[0].verify_code == 0 for row in seen)
     assert made == [ssl.CERT_REQUIRED, ssl.CERT_NONE]
