@@ -153,7 +153,7 @@ ARGUMENT_SPEC = _argspec.spec(
 
 def wanted(item, params, today):
     """Whether all filters that were given let this certificate pass."""
-    fingerprint = provision.digest(params["fingerprint"])
+    fingerprint = params["fingerprint"]
     checks = (
         params["ids"] is None or item.id in params["ids"],
         not params["name"] or provision.has_name(item, params["name"]),
@@ -167,6 +167,7 @@ def wanted(item, params, today):
 
 def work(params, check_mode):
     today = datetime.datetime.now(datetime.timezone.utc).date()
+    params = dict(params, fingerprint=provision.digest(params["fingerprint"]))
     with Cloud(params, [cas.PRODUCT], read_only=True) as cloud:
         stored = cas.list_certificates(cloud)
         found = [stored[number] for number in sorted(stored) if wanted(stored[number], params, today)]

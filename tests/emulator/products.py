@@ -74,7 +74,7 @@ class RpcOperation:
     def __init__(self, product: Product, action: Action, request: Request) -> None:
         self.product, self._action = product, action
         self.name, self.writes, self.provenance = action.name, action.writes, action.provenance
-        self.ram_action = "{0}:{1}".format(product.ram, action.name)
+        self.ram_action = "{0}:{1}".format(product.ram, action.ram or action.name)
         self.params = _merged([*_pairs(request, "query"), *_pairs(request, "form")])
         self._foreign = bool(request.body) and not request.form
 

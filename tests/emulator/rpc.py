@@ -52,6 +52,7 @@ class Action:
     writes: bool = False
     provenance: str = "documented"
     doc_ref: str = ""
+    ram: str = ""  # its name among the RAM actions, where that is another one
 
     def check(self, values: dict[str, str]) -> None:
         """CloudError for an unknown, missing or ill-typed parameter; never a friendly guess."""

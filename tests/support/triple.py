@@ -18,8 +18,7 @@ FREE = {"tags", "previous", "current"}  # dicts whose keys are data, or that a p
 pieces = functools.cache(needles)
 
 
-def triple(handle: Any, name: str, params: dict[str, Any], keys: tuple[str, ...] = ()) -> tuple[dict[str, Any], dict[str, Any], dict[str,
-    Any]]:
+def triple(handle: Any, name: str, params: dict[str, Any], keys: tuple[str, ...] = ()) -> tuple[Any, Any, Any]:
     """(the prediction, the real result, the result of the second run), all of which hold what they must.
 
     handle: an emulator; keys: the private keys in PEM that must be nowhere in results and journal.

@@ -34,10 +34,10 @@ class Stored:
 
 
 def list_certificates(cloud):
-    """All issued and uploaded certificates, by id: the one list that has names and fingerprints."""
-    rows = cloud.pages(
-        "cas", "ListUserCertificateOrder", dict(OrderType="CERT"),
-        rows=lambda answer: answer.get("CertificateOrderList") or [], total=lambda answer: answer.get("TotalCount") or 0)
+    """All issued and uploaded certificates, by id: the one list that has names and fingerprints. It has expired ones only if asked."""
+    rows = (row for status in (None, "EXPIRED") for row in cloud.pages(
+        "cas", "ListUserCertificateOrder", dict(OrderType="CERT", Status=status),
+        rows=lambda answer: answer.get("CertificateOrderList") or [], total=lambda answer: answer.get("TotalCount") or 0))
     return dict((row["CertificateId"], _stored(row)) for row in rows)
 
 

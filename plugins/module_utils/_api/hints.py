@@ -6,18 +6,18 @@ from __future__ import annotations
 
 HINTS = {
     "Throttling": "The account's API rate limit is reached; run again later or lower parallel.",
-    "InvalidAccessKeyId": "Check access_key_id; it may be disabled, deleted, or of the other site.",
+    "InvalidAccessKeyId": "Check access_key_id: disabled, deleted, or of the other site?",
     "SignatureDoesNotMatch": "Check access_key_secret.",
     "InvalidTimeStamp": "The clock where the module runs is more than 15 minutes off; correct it (NTP).",
     "InvalidSecurityToken": "The STS token is invalid or has expired; get a new one.",
     "InvalidRegionId": "Check the region's spelling.",
     "InvalidLoadBalancerId": "Check instance and region: load balancers are found only in their own region.",
     "ListenerNotFound": "Check listener_port; it must be an HTTPS listener that exists.",
-    "InvalidDomain": "Check the CDN domain's spelling, the account, and that it is online.",
+    "InvalidDomain.": "Check the CDN domain's spelling, the account, and that it is online.",
     "SSLPri.MissingParameter": "CDN could not find that CAS certificate in that site; check the option site.",
     "InvalidStatus.DeleteProtection": "CAS protects this certificate from deletion; it may still be in use.",
     "InsufficientQuota": "Buy quota in the CAS console, or use the product method, which is free.",
-    "InvalidAction.NotFound": "This account's cloud does not offer the call; with cas_deploy use method: product.",
+    "InvalidAction.NotFound": "The account's cloud does not offer the call; with cas_deploy use method: product.",
 }
 DENIED = ("Forbidden", "NoPermission", "AccessDenied", "PermissionDenied")
 

@@ -107,10 +107,8 @@ def _certificates(text, what):
             raise InputError("Malformed PEM: block %d of %s cannot be read as a certificate (%s). Export it again; line breaks or "
                              "characters may have been lost." % (number, what, error)) from error
     if not found or text.count("-----BEGIN ") != len(found):
-        raise InputError("Malformed PEM: %s has %d complete certificate block%s and %d BEGIN line%s. Expected one or more blocks "
-                         "'-----BEGIN CERTIFICATE-----' … '-----END CERTIFICATE-----'." % (
-                             what, len(found), "" if len(found) == 1 else "s", text.count("-----BEGIN "),
-                             "" if text.count("-----BEGIN ") == 1 else "s"))
+        raise InputError("Malformed PEM: %s has %d complete certificate(s) and %d BEGIN line(s). Expected one or more blocks "
+                         "'-----BEGIN CERTIFICATE-----' … '-----END CERTIFICATE-----'." % (what, len(found), text.count("-----BEGIN ")))
     return found
 
 
@@ -210,8 +208,7 @@ def _roots(text):
 
 def _facts(cert):
     public = cert.public_key()
-    kind = {True: "RSA"}.get(isinstance(public, rsa.RSAPublicKey)) or (
-        "ECDSA" if isinstance(public, ec.EllipticCurvePublicKey) else type(public).__name__)
+    kind = "RSA" if isinstance(public, rsa.RSAPublicKey) else "ECDSA" if isinstance(public, ec.EllipticCurvePublicKey) else "other"
     return Facts(
         fingerprint=cert.fingerprint(hashes.SHA256()).hex(), sha1=cert.fingerprint(hashes.SHA1()).hex(), serial=cert.serial_number,
         common_name=_name(cert.subject), names=_names(cert), issuer=_name(cert.issuer), not_before=cert.not_valid_before_utc,

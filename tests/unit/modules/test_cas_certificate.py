@@ -104,7 +104,7 @@ def test_it_is_found_behind_the_first_page(cloud, upload, materials):
     cloud.cloud.setting.update(dict(page_cap=3))
     result, writes = observed(cloud, NAME, upload)
     assert not result["failed"] and not result["changed"] and writes == []
-    assert len([entry for entry in cloud.journal() if entry["action"] == "ListUserCertificateOrder"]) == 3
+    assert len([entry for entry in cloud.journal() if entry["action"] == "ListUserCertificateOrder"]) == 3 + 1, "and the expired"
 
 
 def test_supersedes(cloud, upload, materials):
@@ -198,7 +198,7 @@ BAD = {
                              ["chain is broken", "Issuing CA 2", "intermediates"]),
     "malformed": (lambda cloud, made: dict(certificate=made.new.chain_pem.replace("MII", "!!!", 1)), ["Malformed PEM",
         "block 1 of certificate"]),
-    "cut off": (lambda cloud, made: dict(certificate=made.new.chain_pem[:-40]), ["Malformed PEM", "2 BEGIN lines"]),
+    "cut off": (lambda cloud, made: dict(certificate=made.new.chain_pem[:-40]), ["Malformed PEM", "2 BEGIN line"]),
     "empty": (lambda cloud, made: dict(certificate=""), ["certificate is given and empty"]),
     "a key as certificate": (lambda cloud, made: dict(certificate=made.new.key_pem), ["holds a private key", "private_key_path"]),
     "no key": (lambda cloud, made: dict(private_key=None), ["No private key", "private_key_path"]),
@@ -224,7 +224,8 @@ BAD = {
 @pytest.mark.parametrize("check", [False, True])
 def test_one_clear_error_and_nothing_written(cloud, upload, materials, name, check):
     make, words = BAD[name]
-    result, writes = observed(cloud, NAME, dict(upload, **make(cloud, materials)), check=check)
+    given = {option: value for option, value in dict(upload, **make(cloud, materials)).items() if value is not None}
+    result, writes = observed(cloud, NAME, given, check=check)
     assert result["failed"] and writes == [] and certificates(cloud) == []
     assert all(word in result["msg"] for word in words), result["msg"]
     assert "Traceback" not in json.dumps(result) and len(result["msg"]) < 600 and "\n" not in result["msg"]

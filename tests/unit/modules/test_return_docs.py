@@ -16,6 +16,8 @@ from tests.unit.modules.test_cas_deploy import IMG, WEB, Stage
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 ANSIBLE = {"changed", "failed", "diff", "invocation", "warnings", "deprecations", "msg"}
+SOMETIMES = ("when ", "failed ")
+UNPREDICTABLE = ("binding.domains.validations.",)
 ELSEWHERE = {"tls_verify"}  # needs no cloud; tests/unit/tls looks at its results
 
 
@@ -57,7 +59,35 @@ def cas_deploy(stage):
     return "cas_deploy", [stage.options(dict(WEB, slot="default"), IMG)]
 
 
-RUNS = [cas_certificate, cas_certificate_info, cas_deploy]
+def airec_cert_bind(stage):
+    material = stage.handle.authority.issue(["rec.example.com"], key="ec")
+    number = stage.handle.cloud.cas.add_certificate("rec", material)
+    return "airec_cert_bind", [dict(
+        airec(stage), domains=["rec.example.com"], certificate_id=str(number), certificate=material.chain_pem, private_key=material.key_pem,
+        ca_path=stage.handle.ca_path, wait=False)]
+
+
+def airec_cert_bind_info(stage):
+    name, runs = airec_cert_bind(stage)
+    assert not run_module(name, runs[0])["failed"]
+    return "airec_cert_bind_info", [airec(stage)]
+
+
+def airec(stage):
+    return dict(connection(stage.handle), instance_id="airec-cn-empty01", region="cn-hangzhou", access_token=stage.handle.airec_token)
+
+
+def alidns_record(stage):
+    return "alidns_record", [dict(connection(stage.handle), zone="example.com", records=[
+        dict(name="www.example.com", type="A", value="192.0.2.1")])]
+
+
+RUNS = [cas_certificate, cas_certificate_info, cas_deploy, airec_cert_bind, airec_cert_bind_info, alidns_record]
+
+
+def test_every_module_is_looked_at():
+    modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")} - {"__init__"}
+    assert {make.__name__ for make in RUNS} | ELSEWHERE == modules
 
 
 @pytest.mark.parametrize("make", RUNS, ids=lambda make: make.__name__)
@@ -69,4 +99,7 @@ def test_documented_is_returned(cloud, materials, make, check):
         result = run_module(name, options, check=check)
         assert not result["failed"], result["msg"]
         seen |= keys({key: value for key, value in result.items() if key not in ANSIBLE}, contains)
-    assert seen == described(contains)
+    expected = described({key: item for key, item in contains.items() if key in seen or not item["returned"].startswith(SOMETIMES)})
+    if check:  # what only the cloud can tell is an empty list in a prediction
+        expected -= {path for path in expected if path.startswith(UNPREDICTABLE) and path not in seen}
+    assert seen == expected

@@ -18,7 +18,7 @@ SDK = "alibabacloud-alidns20150109"
 
 def add_domain_record(cloud: Any, call: Call) -> dict[str, Any]:
     record = cloud.alidns.add_record(call.text("DomainName"), call.text("RR"), call.text("Type"), call.text("Value"),
-                                     call.number("TTL", 600), call.text("Line") or "default")
+                                     call.number("TTL", 600), call.text("Line") or "default", call.number("Priority"))
     return {"RecordId": record.id}
 
 
@@ -26,7 +26,7 @@ def update_domain_record(cloud: Any, call: Call) -> dict[str, Any]:
     old = cloud.alidns.record(call.text("RecordId"))
     record = cloud.alidns.update(
         old.id, rr=call.text("RR").lower(), type=call.text("Type").upper(), value=call.text("Value"),
-        ttl=call.number("TTL", old.ttl), line=call.text("Line") or old.line)
+        ttl=call.number("TTL", old.ttl), line=call.text("Line") or old.line, priority=call.number("Priority", old.priority))
     return {"RecordId": record.id}
 
 
@@ -37,19 +37,24 @@ def delete_domain_record(cloud: Any, call: Call) -> dict[str, Any]:
 
 def describe_domain_records(cloud: Any, call: Call) -> dict[str, Any]:
     rows = list(cloud.alidns.zone(call.text("DomainName")).values())
-    mode = call.text("SearchMode").upper()
-    if mode in ("LIKE", "EXACT"):
-        word = call.text("KeyWord").lower()
-        rows = [row for row in rows if (word == row.rr if mode == "EXACT" else word in row.rr or word in row.value.lower())]
-    elif mode in ("", "ADVANCED"):
-        # Fuzzy, all of them: a client that takes the first hit for its record has a wrong one.
-        tests = {"RRKeyWord": lambda row: row.rr, "TypeKeyWord": lambda row: row.type, "ValueKeyWord": lambda row: row.value}
-        for name, field in tests.items():
-            if call.text(name):
-                rows = [row for row in rows if call.text(name).lower() in field(row).lower()]
+    mode, word = call.text("SearchMode").upper() or ("LIKE" if call.text("KeyWord") else "ADVANCED"), call.text("KeyWord").lower()
+    if mode == "LIKE":
+        rows = [row for row in rows if word in row.rr or word in row.value.lower()]
+    elif mode == "EXACT":
+        rows = [row for row in rows if word in (row.rr, row.value.lower())]
+    elif mode in ("ADVANCED", "COMBINATION"):
+        rows = _filtered(call, _searched(call, rows, fuzzy=mode == "ADVANCED"))
     else:
-        raise errors.invalid("SearchMode", "LIKE, EXACT or ADVANCED is wanted")
-    return _answer(cloud, call, _filtered(call, rows))
+        raise errors.invalid("SearchMode", "LIKE, EXACT, ADVANCED or COMBINATION is wanted")
+    if call.text("GroupId") not in ("", "-1", "-2"):
+        rows = []  # no zone is in a group
+    if call.text("Direction").upper() != "ASC":
+        rows.reverse()  # the newest first
+    answer = _answer(cloud, call, rows)
+    for row in answer["DomainRecords"]["Record"]:
+        record = cloud.alidns.record(row["RecordId"])
+        row.update(CreateTimestamp=record.created, UpdateTimestamp=record.updated)
+    return answer
 
 
 def describe_sub_domain_records(cloud: Any, call: Call) -> dict[str, Any]:
@@ -59,6 +64,14 @@ def describe_sub_domain_records(cloud: Any, call: Call) -> dict[str, Any]:
     if not any(wanted == zone or wanted.endswith("." + zone) for zone in zones):
         raise errors.no_zone(wanted)
     return _answer(cloud, call, _filtered(call, rows))
+
+
+def _searched(call: Call, rows: list[Record], *, fuzzy: bool) -> list[Record]:
+    """By keywords. Fuzzy ones stand anywhere in the field: a client that takes the first hit for its record has a wrong one."""
+    rr, kind, value = (call.text(name).lower() for name in ("RRKeyWord", "TypeKeyWord", "ValueKeyWord"))
+    if fuzzy:
+        rows = [row for row in rows if rr in row.rr and value in row.value.lower()]
+    return [row for row in rows if kind in ("", row.type.lower()) and (fuzzy or rr in ("", row.rr) and value in ("", row.value.lower()))]
 
 
 def _filtered(call: Call, rows: list[Record]) -> list[Record]:
@@ -75,8 +88,9 @@ def _answer(cloud: Any, call: Call, rows: list[Record]) -> dict[str, Any]:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    return {"DomainName": record.zone, "RR": record.rr, "RecordId": record.id, "Type": record.type, "Value": record.value,
-            "TTL": record.ttl, "Line": record.line, "Status": record.status, "Locked": False, "Weight": 1}
+    row = {"DomainName": record.zone, "RR": record.rr, "RecordId": record.id, "Type": record.type, "Value": record.value,
+           "TTL": record.ttl, "Line": record.line, "Status": record.status, "Locked": False, "Weight": 1}
+    return {**row, "Priority": record.priority} if record.type == "MX" else row
 
 
 ACTIONS = (

@@ -26,6 +26,7 @@ class Record:
     line: str
     created: int
     updated: int
+    priority: int = 0
     status: str = "ENABLE"
 
     @property
@@ -45,11 +46,11 @@ class AliDns:
     def add_zone(self, zone: str) -> None:
         self.zones.setdefault(zone.lower(), {})
 
-    def add_record(self, zone: str, rr: str, kind: str, value: str, ttl: int = 600, line: str = "default") -> Record:
+    def add_record(self, zone: str, rr: str, kind: str, value: str, ttl: int = 600, line: str = "default", priority: int = 0) -> Record:
         """A new record. CloudError when the zone is unknown, the record is there, or a CNAME would stand beside another record."""
         records, now = self.zone(zone), int(self._cloud.clock.now().timestamp() * 1000)
         self._next += 1
-        record = Record(str(self._next), zone.lower(), rr.lower(), kind.upper(), value, ttl, line, now, now)
+        record = Record(str(self._next), zone.lower(), rr.lower(), kind.upper(), value, ttl, line, now, now, priority)
         self._check(records, record)
         records[record.id] = record
         return record
@@ -58,7 +59,7 @@ class AliDns:
         """Unchanged data is refused, as a duplicate of itself."""
         old = self.record(record_id)
         new = dataclasses.replace(old, **changes, updated=int(self._cloud.clock.now().timestamp() * 1000))
-        if new.content() == old.content() and new.ttl == old.ttl:
+        if (new.content(), new.ttl, new.priority) == (old.content(), old.ttl, old.priority):
             raise errors.duplicate()
         self._check(self.zones[old.zone], new)
         self.zones[old.zone][record_id] = new
@@ -80,13 +81,14 @@ class AliDns:
         raise errors.no_record(record_id)
 
     def lookup(self, name: str, kind: str) -> list[str]:
-        """Values that a resolver finds: exact names first, then a wildcard of the parent."""
+        """Values that a resolver finds: of the name itself, else of the wildcard below its closest ancestor that exists (RFC 4592)."""
         name, kind = name.lower().rstrip("."), kind.upper()
         live = [record for records in self.zones.values() for record in records.values() if record.status == "ENABLE"]
-        exact = [record for record in live if record.name == name]
-        parent = name.partition(".")[2]
-        found = exact or [record for record in live if record.name == "*." + parent]
-        return [record.value for record in found if record.type == kind]
+        owner = name
+        while owner and owner not in self.zones and not any(("." + record.name).endswith("." + owner) for record in live):
+            owner = owner.partition(".")[2]
+        wanted = name if owner == name else "*." + owner
+        return [record.value for record in live if record.name == wanted and record.type == kind]
 
     def snapshot(self) -> dict[str, Any]:
         return {"zones": {zone: [{"id": record.id, "rr": record.rr, "type": record.type, "value": record.value, "ttl": record.ttl}
@@ -97,6 +99,8 @@ class AliDns:
             raise errors.invalid("Type", "{0} is not a record type".format(new.type))
         if not 1 <= new.ttl <= 86400:
             raise errors.invalid("TTL", "1 to 86400 seconds are possible")
+        if new.type == "MX" and not 1 <= new.priority <= 50:
+            raise errors.invalid("Priority", "an MX record wants one from 1 to 50")
         others = [record for record in records.values() if record.rr == new.rr and record.id != new.id and record.line == new.line]
         if any(record.content() == new.content() for record in others):
             raise errors.duplicate()

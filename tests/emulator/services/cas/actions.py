@@ -11,6 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ... import pki
 from ...rpc import Action, Call, declare, numbered_page
 from . import errors, job_actions
 from .models import Certificate
@@ -40,6 +41,7 @@ def get_detail(cloud: Any, call: Call) -> dict[str, Any]:
         "Sha2": material.fingerprint.upper(), "CertSha2": material.fingerprint.upper(), "Expired": cloud.cas.is_expired(held),
         "StartDate": "{0:%Y-%m-%d}".format(material.not_before), "EndDate": "{0:%Y-%m-%d}".format(material.not_after),
         "NotBefore": _milliseconds(material.not_before), "NotAfter": _milliseconds(material.not_after),
+        "CertChain": [_issuer(cloud, pki.parse_material(block, None)) for block in pki.split_pem(material.chain_pem)[1:]],
         "ResourceGroupId": held.resource_group, "Tags": [{"TagKey": key, "TagValue": value} for key, value in held.tags.items()]}
     if not call.flag("CertFilter"):
         answer.update(Cert=material.chain_pem, Key=material.key_pem)
@@ -47,7 +49,7 @@ def get_detail(cloud: Any, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Any, call: Call) -> dict[str, Any]:
-    cloud.cas.delete(call.number("CertId"))
+    cloud.cas.delete(call.number("CertId"), call.text("ClientToken"))
     return {}
 
 
@@ -58,8 +60,11 @@ def list_orders(cloud: Any, call: Call) -> dict[str, Any]:
         raise errors.invalid("OrderType")
     word = call.text("Keyword").lower()
     rows = [held for held in rows if any(word in text.lower() for text in (*held.material.names, held.instance_id, held.name))]
-    if call.text("Status"):
-        rows = [held for held in rows if call.text("Status") in _states(cloud, held)]
+    # without Status, only valid ones: a client that takes this list for all of them misses what has expired
+    wanted = {call.text("Status")} if call.text("Status") else {"ISSUED", "WILLEXPIRED"}
+    rows = [held for held in rows if wanted & set(_states(cloud, held))]
+    if call.text("ResourceGroupId"):
+        rows = [held for held in rows if held.resource_group == call.text("ResourceGroupId")]
     page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
     return {"CurrentPage": number, "ShowSize": size, "TotalCount": len(rows),
             "CertificateOrderList": [_order(cloud, held) for held in page]}
@@ -70,17 +75,19 @@ def list_cert(cloud: Any, call: Call) -> dict[str, Any]:
     rows = [held for held in rows if any(word in text.lower() for text in (*held.material.names, held.name))]
     if call.text("Identifiers"):
         rows = [held for held in rows if _identifier(cloud, held) in call.text("Identifiers").split(",")]
-    if call.text("SourceType") == "aliyun" or call.text("CertType") == "CA" or call.text("Status") == "REVOKE":
-        rows = []  # there are only uploaded leaves
+    shown = {"SourceType": "upload", "CertType": "CERT", "Status": "ISSUE", "WarehouseId": ""}
+    if any(call.text(name) not in ("", value) for name, value in shown.items()):
+        rows = []  # there are only uploaded leaves, in no warehouse of their own
     page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
     return {"CurrentPage": number, "ShowSize": size, "TotalCount": len(rows), "CertList": [
         {"Identifier": _identifier(cloud, held), "CommonName": held.material.common_name, "Sans": ",".join(held.material.names),
          "Issuer": held.material.issuer_common_name, "Algorithm": _algorithm(held), "CertType": "CERT", "ExistPrivateKey": True,
-         "SerialNo": "{0:040x}".format(held.material.serial), "SignAlgorithm": "SHA256WITHECDSA", "SourceType": "upload", "Status": "ISSUE",
+         "SerialNo": "{0:040x}".format(held.material.serial), "SignAlgorithm": _signature(held), "SourceType": "upload", "Status": "ISSUE",
          "BeforeDate": _milliseconds(held.material.not_before), "AfterDate": _milliseconds(held.material.not_after)} for held in page]}
 
 
 def tag_resources(cloud: Any, call: Call) -> dict[str, Any]:
+    _check_type(call)
     tags = {tag["Key"]: tag.get("Value", "") for tag in call.list("Tag") if tag.get("Key")}
     for held in [cloud.cas.by_instance(instance_id) for instance_id in call.list("ResourceId")]:
         held.tags.update(tags)
@@ -88,12 +95,15 @@ def tag_resources(cloud: Any, call: Call) -> dict[str, Any]:
 
 
 def list_tags(cloud: Any, call: Call) -> dict[str, Any]:
+    _check_type(call)
     asked, filters = call.list("ResourceId"), call.list("Tag")
     rows = [(held, key, value) for held in cloud.cas.certificates.values() if not asked or held.instance_id in asked
             for key, value in held.tags.items()
             if not filters or any(key == wanted.get("Key") and value == wanted.get("Value", value) for wanted in filters)]
-    size = min(call.number("MaxResults", 50), cloud.setting("page_cap") or 1000)
-    start = int(call.text("NextToken", "0") or "0") if call.text("NextToken", "0").isdigit() else len(rows)
+    size, token = call.number("MaxResults", 50), call.text("NextToken") or "0"
+    if not 1 <= size <= 1000 or not token.isdigit():
+        raise errors.invalid("NextToken" if 1 <= size <= 1000 else "MaxResults")
+    size, start = min(size, cloud.setting("page_cap") or size), int(token)
     end = start + size
     return {"MaxResults": size, "NextToken": str(end) if end < len(rows) else "", "TagResources": {"TagResource": [
         {"ResourceId": held.instance_id, "ResourceType": "instance", "TagKey": key, "TagValue": value}
@@ -107,6 +117,22 @@ def _identifier(cloud: Any, held: Certificate) -> str:
 def _algorithm(held: Certificate) -> str:
     public = x509.load_pem_x509_certificate(held.material.leaf_pem.encode()).public_key()
     return "RSA" if isinstance(public, rsa.RSAPublicKey) else "ECC"
+
+
+def _signature(held: Certificate) -> str:
+    leaf = x509.load_pem_x509_certificate(held.material.leaf_pem.encode())
+    digest = leaf.signature_hash_algorithm.name.upper() if leaf.signature_hash_algorithm else ""
+    return "{0}WITH{1}".format(digest, "ECDSA" if "ecdsa" in leaf.signature_algorithm_oid._name else "RSA")
+
+
+def _issuer(cloud: Any, issuer: pki.Material) -> dict[str, Any]:
+    return {"CommonName": issuer.common_name, "IssuerCommonName": issuer.issuer_common_name, "NotBefore": _milliseconds(issuer.not_before),
+            "NotAfter": _milliseconds(issuer.not_after), "RemainDay": (issuer.not_after - cloud.clock.now()).days}
+
+
+def _check_type(call: Call) -> None:
+    if call.text("ResourceType") != "instance":
+        raise errors.invalid("ResourceType")
 
 
 def _states(cloud: Any, held: Certificate) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import collections
 import json
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from ... import pki
@@ -33,7 +33,10 @@ def list_cloud_resources(cloud: Any, call: Call) -> dict[str, Any]:
             if call.text("CloudName") in ("", "aliyun") and call.text("CloudProduct") in ("", row["CloudProduct"])
             and call.text("Keyword").lower() in "{InstanceId} {Domain}".format_map(row).lower()]
     if call.text("CertIds"):
-        names = [name for number in json.loads(call.text("CertIds")) for name in cloud.cas.get(int(number)).material.names]
+        numbers = json.loads(call.text("CertIds"))
+        if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+            raise errors.invalid("CertIds")
+        names = [name for number in numbers for name in cloud.cas.get(number).material.names]
         rows = [row for row in rows if any(pki.covers(tuple(names), name) for name in row["Domain"].split(","))]
     page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 20, 1000)
     return {"CurrentPage": number, "ShowSize": size, "Total": len(rows), "Data": page}
@@ -42,14 +45,16 @@ def list_cloud_resources(cloud: Any, call: Call) -> dict[str, Any]:
 def create_job(cloud: Any, call: Call) -> dict[str, Any]:
     if call.text("JobType") not in ("user", "cloud"):
         raise errors.invalid("JobType")
+    # Milliseconds, as third-party clients send them; the vendor's reference names no unit.
+    when = datetime.fromtimestamp(call.number("ScheduleTime") / 1000, timezone.utc) if call.number("ScheduleTime") > 0 else None
     job = cloud.cas.jobs.create(call.text("Name"), call.text("JobType"), _numbers(call, "CertIds"), _numbers(call, "ResourceIds"),
-                                _numbers(call, "ContactIds"))
+                                _numbers(call, "ContactIds"), when)
     return {"JobId": job.id}
 
 
 def set_job_status(cloud: Any, call: Call) -> dict[str, Any]:
     cloud.cas.jobs.set_status(cloud.cas.jobs.get(call.number("JobId")), call.text("Status"))
-    return {}
+    return {"Data": True}
 
 
 def describe_job(cloud: Any, call: Call) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def describe_job_status(cloud: Any, call: Call) -> dict[str, Any]:
     job = jobs.watch(jobs.get(call.number("JobId")))
     count = jobs.counts(job)
     products = collections.Counter(worker.resource.product for worker in job.workers)
-    return {"BuyCount": jobs.bought, "UseCount": jobs.used, "CostCount": jobs.cost(job), "CertCount": len(job.certificates),
+    return {"BuyCount": cloud.cas.quota, "UseCount": cloud.cas.quota_used, "CostCount": jobs.cost(job), "CertCount": len(job.certificates),
             "ResourceCount": len({worker.resource.id for worker in job.workers}), "MatchWorkerCount": len(job.workers),
             "WorkerCount": len(job.workers), "SuccessCount": count["success"], "FailedCount": count["error"],
             "RollbackCount": count["rollback"], "RollbackSuccessCount": count["rollback_success"],
@@ -75,17 +80,18 @@ def describe_job_status(cloud: Any, call: Call) -> dict[str, Any]:
 def list_jobs(cloud: Any, call: Call) -> dict[str, Any]:
     rows = [job for job in cloud.cas.jobs.jobs.values()
             if call.text("Status") in ("", job.status) and call.text("JobType") in ("", job.kind)
-            and (not call.text("CertId") or call.number("CertId") in job.certificates)]
+            and call.text("InstanceId") in ("", _instance(job))
+            and (not call.text("CertId") or call.number("CertId") in [held.id for held in job.certificates])]
     page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
     return {"CurrentPage": number, "ShowSize": size, "Total": len(rows), "Data": [_job(cloud, job) for job in page]}
 
 
 def list_job_certificates(cloud: Any, call: Call) -> dict[str, Any]:
-    held = [cloud.cas.get(number) for number in cloud.cas.jobs.get(call.number("JobId")).certificates]
-    return {"Data": [{"CertId": item.id, "CertName": item.name, "CertInstanceId": item.instance_id, "CertType": "upload",
-                      "CommonName": item.material.common_name, "Sans": list(item.material.names), "StatusCode": "issued",
-                      "NotBeforeTime": int(item.material.not_before.timestamp()) * 1000,
-                      "NotAfterTime": int(item.material.not_after.timestamp()) * 1000} for item in held]}
+    held = cloud.cas.jobs.get(call.number("JobId")).certificates
+    return {"Data": [{"CertId": item.id, "CertName": item.name, "CertInstanceId": item.instance_id, "CertOrderType": "upload",
+                      "CertType": "DV", "CommonName": item.material.common_name, "Sans": list(item.material.names), "StatusCode": "upload",
+                      "IsTrustee": False, "NotBeforeTime": int(item.material.not_before.timestamp()),
+                      "NotAfterTime": int(item.material.not_after.timestamp())} for item in held]}
 
 
 def list_job_resources(cloud: Any, call: Call) -> dict[str, Any]:
@@ -94,7 +100,7 @@ def list_job_resources(cloud: Any, call: Call) -> dict[str, Any]:
 
 
 def list_workers(cloud: Any, call: Call) -> dict[str, Any]:
-    job = cloud.cas.jobs.get(call.number("JobId"))
+    job = cloud.cas.jobs.watch(cloud.cas.jobs.get(call.number("JobId")))
     rows = [worker for worker in job.workers
             if call.text("Status") in ("", worker.status) and call.text("CloudProduct") in ("", worker.resource.product)]
     page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
@@ -102,10 +108,9 @@ def list_workers(cloud: Any, call: Call) -> dict[str, Any]:
 
 
 def set_worker_status(cloud: Any, call: Call) -> dict[str, Any]:
-    if call.text("Status") != "rollback":
-        raise errors.invalid("Status")
-    cloud.cas.jobs.roll_back(cloud.cas.jobs.get(call.number("JobId")), call.number("WorkerId"))
-    return {}
+    jobs = cloud.cas.jobs
+    jobs.set_worker_status(jobs.get(call.number("JobId")), call.number("WorkerId"), call.text("Status"))
+    return {"Data": True}
 
 
 def delete_job(cloud: Any, call: Call) -> dict[str, Any]:
@@ -123,6 +128,8 @@ def deploy_to_cloud_resource(cloud: Any, call: Call) -> dict[str, Any]:
     digits = call.text("CertificateId").partition("-")[0]
     if cloud.cas.find_material(call.text("CertificateId")) is None:
         raise errors.not_found()
+    if cloud.cas.is_expired(cloud.cas.get(int(digits))):
+        raise errors.expired()
     kind, instance = call.text("CloudServiceType"), call.text("CloudServiceInstanceId")
     if kind == "CDN":
         cloud.cdn.begin(cloud.cdn.get(instance))
@@ -130,7 +137,7 @@ def deploy_to_cloud_resource(cloud: Any, call: Call) -> dict[str, Any]:
     elif kind == "SLB":
         listener = cloud.slb.listener(instance, call.number("ListenerPort", 443), call.text("RegionId"))
         cloud.slb.begin(listener)
-        cloud.slb.bind_from_cas(listener, int(digits))
+        cloud.slb.bind_from_cas(listener, int(digits), call.text("Domain"))
     else:
         raise errors.deploy_failed("{0} is not part of this cloud".format(kind))
     return {"DeploymentStatus": "success"}
@@ -147,19 +154,23 @@ def _resource(cloud: Any, resource: Resource) -> dict[str, Any]:
     material, cas_id = cloud.cas.jobs.bound(resource)
     row: dict[str, Any] = {
         "Id": resource.id, "CloudName": "aliyun", "CloudProduct": resource.product, "UserId": USER, "EnableHttps": 1, "UseSsl": 1,
-        "DefaultResource": 1, "Status": "active", "GmtCreate": _time(resource.created), "GmtModified": _time(resource.created),
+        "DefaultResource": 1, "Status": "online", "GmtCreate": _milliseconds(resource.created),
+        "GmtModified": _milliseconds(resource.created),
         "CertId": cas_id or 0, "CertName": cloud.cas.name_of(cas_id) if cas_id in cloud.cas.certificates else "",
-        "CertStartTime": _time(material.not_before) if material else "", "CertEndTime": _time(material.not_after) if material else ""}
+        "CertStartTime": _milliseconds(material.not_before) if material else "",
+        "CertEndTime": _milliseconds(material.not_after) if material else ""}
     if resource.product == "CDN":
         return {**row, "InstanceId": resource.key[0], "Domain": resource.key[0], "ListenerId": "", "ListenerPort": "", "RegionId": ""}
     region = cloud.slb.load_balancers[resource.key[0]].region
     return {**row, "InstanceId": resource.key[0], "Domain": ",".join(material.names) if material else "", "RegionId": region,
-            "CloudRegion": region, "ListenerId": "", "ListenerPort": str(resource.key[1])}
+            "CloudRegion": region, "ListenerId": str(resource.key[1]), "ListenerPort": str(resource.key[1])}
 
 
 def _worker(cloud: Any, job: Job, worker: Worker) -> dict[str, Any]:
-    shown = _resource(cloud, worker.resource)
-    return {"Id": worker.id, "JobId": job.id, "CertId": worker.certificate_id, "CertName": cloud.cas.name_of(worker.certificate_id),
+    shown, held = _resource(cloud, worker.resource), worker.certificate
+    return {"Id": worker.id, "JobId": job.id, "CertId": held.id, "CertName": held.name, "CertInstanceId": held.instance_id,
+            "CertDomain": ",".join(held.material.names), "ListenerId": shown["ListenerId"],
+            "GmtCreate": _time(job.created), "GmtModified": _time(job.ended or job.started or job.created),
             "CloudName": "aliyun", "CloudProduct": worker.resource.product, "InstanceId": shown["InstanceId"],
             "RegionId": shown["RegionId"], "Port": int(shown["ListenerPort"] or 0), "ResourceDomain": shown["Domain"],
             "ResourceId": worker.resource.id,
@@ -167,16 +178,25 @@ def _worker(cloud: Any, job: Job, worker: Worker) -> dict[str, Any]:
 
 
 def _job(cloud: Any, job: Job) -> dict[str, Any]:
-    names = [name for number in job.certificates for name in cloud.cas.get(number).material.names]
-    return {"Id": job.id, "Name": job.name, "JobType": job.kind, "Status": job.status, "CertType": "upload", "UserId": USER, "Del": 0,
+    names = [name for held in job.certificates for name in held.material.names]
+    return {"Id": job.id, "InstanceId": _instance(job), "Name": job.name, "JobType": job.kind, "Status": job.status,
+            "CertType": "upload", "UserId": USER, "Del": 0,
             "CertDomain": ",".join(names), "ProductName": ",".join(sorted({worker.resource.product for worker in job.workers})),
             "Rollback": 0, "GmtCreate": _time(job.created), "GmtModified": _time(job.ended or job.started or job.created),
-            "StartTime": _time(job.started), "EndTime": _time(job.ended), "ScheduleTime": ""}
+            "StartTime": _time(job.started), "EndTime": _time(job.ended), "ScheduleTime": _time(job.scheduled)}
+
+
+def _instance(job: Job) -> str:
+    return "cas-cn-{0:08x}".format(job.id)
 
 
 def _time(moment: datetime | None) -> str:
-    """Seconds here; other calls of the family give milliseconds, as text both."""
+    """Jobs tell their times in seconds and resources in milliseconds, as text both: the vendor's own examples do."""
     return str(int(moment.timestamp())) if moment else ""
+
+
+def _milliseconds(moment: datetime) -> str:
+    return str(int(moment.timestamp()) * 1000)
 
 
 PAGES = " CurrentPage:integer ShowSize:integer"
@@ -187,7 +207,7 @@ ACTIONS = (
     Action("CreateDeploymentJob", create_job, declare("CertIds! ContactIds! JobType! Name! ResourceIds! ScheduleTime:integer"),
            writes=True, doc_ref=SDK),
     Action("UpdateDeploymentJobStatus", set_job_status, declare("JobId!:integer Status!"), writes=True, doc_ref=SDK),
-    Action("DescribeDeploymentJob", describe_job, declare("JobId!:integer"), doc_ref=SDK),
+    Action("DescribeDeploymentJob", describe_job, declare("JobId!:integer"), doc_ref=SDK, ram="DescribeDeployment"),
     Action("DescribeDeploymentJobStatus", describe_job_status, declare("JobId!:integer"), doc_ref=SDK),
     Action("ListDeploymentJob", list_jobs, declare("CertId:integer InstanceId JobType Status" + PAGES), doc_ref=SDK),
     Action("ListDeploymentJobCert", list_job_certificates, declare("JobId!:integer"), doc_ref=SDK),

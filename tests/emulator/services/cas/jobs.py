@@ -33,8 +33,10 @@ class Resource:
 
 @dataclasses.dataclass
 class Worker:
+    """previous: id in CAS of what the resource had before."""
+
     id: int
-    certificate_id: int
+    certificate: Any
     resource: Resource
     previous: int | None
     status: str = EDITING
@@ -42,25 +44,27 @@ class Worker:
 
 @dataclasses.dataclass
 class Job:
+    """certificates: as CAS holds them; a job keeps them in its record when CAS has them no longer. paid: what it took of the quota."""
+
     id: int
     name: str
     kind: str
-    certificates: list[int]
+    certificates: list[Any]
     contacts: list[int]
     workers: list[Worker]
     created: datetime
+    scheduled: datetime | None = None
     status: str = EDITING
+    paid: int = 0
     started: datetime | None = None
     ended: datetime | None = None
 
 
 class Jobs:
-    """bought and used: the purchased deployment quota. stuck: jobs stay in processing. broken: resource ids whose workers fail."""
+    """broken: ids of resources whose workers fail."""
 
     def __init__(self, cloud: Any) -> None:
         self._cloud = cloud
-        self.bought, self.used = 100, 0
-        self.stuck = False
         self.broken: set[int] = set()
         self.jobs: dict[int, Job] = {}
         self._resources: dict[tuple[Any, ...], Resource] = {}
@@ -93,17 +97,17 @@ class Jobs:
         held = slb.certificates.get(listener.certificate_id)
         return (held.material, held.cas_id or None) if held else (None, None)
 
-    def create(self, name: str, kind: str, certificates: list[int], resources: list[int], contacts: list[int]) -> Job:
+    def create(self, name: str, kind: str, certificate_ids: list[int], resources: list[int], contacts: list[int],
+               scheduled: datetime | None) -> Job:
         known = {resource.id: resource for resource in self._resources.values()}
         if not set(contacts) <= set(self._cloud.cas.contacts) or not contacts or not set(resources) <= set(known):
             raise errors.not_found()
-        for certificate in certificates:
-            self._cloud.cas.get(certificate)
-        if not name.isascii():
-            raise errors.invalid("Name")
+        certificates = [self._cloud.cas.get(number) for number in certificate_ids]
+        if not all(certificate.name.isascii() for certificate in certificates):
+            raise errors.invalid("CertIds")  # a certificate with a Chinese name cannot be deployed
         workers = [Worker(self._number(), certificate, known[number], self.bound(known[number])[1])
                    for number in resources for certificate in certificates if self._matches(certificate, known[number])]
-        job = Job(self._number(), name, kind, certificates, contacts, workers, self._cloud.clock.now())
+        job = Job(self._number(), name, kind, certificates, contacts, workers, self._cloud.clock.now(), scheduled)
         self.jobs[job.id] = job
         return job
 
@@ -119,36 +123,40 @@ class Jobs:
         """pending and scheduling start it, editing takes it back; only before it runs."""
         if status not in (PENDING, SCHEDULING, EDITING) or job.status not in (EDITING, PENDING):
             raise errors.invalid("Status")
-        if status != EDITING:
-            if self.cost(job) > self.bought - self.used:
-                raise errors.quota("Deployment")
-            self.used += self.cost(job)
-            job.started = self._cloud.clock.now()
-        job.status = status
-        for worker in job.workers:
-            worker.status = status
-        if not self._cloud.setting("slow_states"):
+        if status == EDITING:
+            self._cloud.cas.quota_used -= job.paid
+            job.paid = 0
+        elif not job.paid:
+            self._pay(job)
+        self._move(job, status)
+        if status != EDITING and self._due(job) and not self._cloud.setting("slow_states"):
             self._finish(job)
 
     def watch(self, job: Job) -> Job:
         """A read, which brings a running job one step further."""
         if job.status == PROCESSING:
             self._finish(job)
-        elif job.status in WAY:
-            job.status = WAY[job.status]
-            for worker in job.workers:
-                worker.status = job.status
+        elif job.status in WAY and self._due(job):
+            self._move(job, WAY[job.status])
+            job.started = job.started or self._cloud.clock.now()
         return job
 
-    def roll_back(self, job: Job, worker_id: int) -> None:
+    def set_worker_status(self, job: Job, worker_id: int, status: str) -> None:
+        """rollback puts back what was there, pending and editing try again; only when the worker has ended."""
         worker = next((worker for worker in job.workers if worker.id == worker_id), None)
         if worker is None:
             raise errors.not_found()
-        if worker.previous is None:
+        if status not in ("rollback", PENDING, EDITING) or job.status not in (SUCCESS, ERROR):
+            raise errors.invalid("Status")
+        if status != "rollback":
+            worker.status = SUCCESS if self._run(worker) else ERROR
+        elif worker.status != SUCCESS:
+            raise errors.invalid("Status")
+        elif worker.previous not in self._cloud.cas.certificates:
             worker.status = "rollback_error"
-            return
-        self.deploy(worker.resource, worker.previous)
-        worker.status = "rollback_success"
+        else:
+            self.deploy(worker.resource, worker.previous)
+            worker.status = "rollback_success"
 
     def deploy(self, resource: Resource, certificate_id: int) -> None:
         if resource.product == "CDN":
@@ -164,27 +172,48 @@ class Jobs:
     def snapshot(self) -> list[dict[str, Any]]:
         return [{"id": job.id, "status": job.status, "workers": [worker.status for worker in job.workers]} for job in self.jobs.values()]
 
+    def _pay(self, job: Job) -> None:
+        cas, cost = self._cloud.cas, self.cost(job)
+        if cost > cas.quota - cas.quota_used:
+            raise errors.quota("Deployment")
+        cas.quota_used += cost
+        job.paid = cost
+
+    def _due(self, job: Job) -> bool:
+        """Only pending waits for the time that was set."""
+        return job.status != PENDING or job.scheduled is None or self._cloud.clock.now() >= job.scheduled
+
+    def _move(self, job: Job, status: str) -> None:
+        job.status = status
+        for worker in job.workers:
+            worker.status = status
+
     def _finish(self, job: Job) -> None:
-        if self.stuck or job.status == EDITING:
+        if self._cloud.cas.jobs_stuck:
+            self._move(job, PROCESSING)
             return
+        job.started = job.started or self._cloud.clock.now()
         for worker in job.workers:
             worker.status = SUCCESS if self._run(worker) else ERROR
         job.status = ERROR if any(worker.status == ERROR for worker in job.workers) else SUCCESS
         job.ended = self._cloud.clock.now()
 
     def _run(self, worker: Worker) -> bool:
-        old, _cas_id = self.bound(worker.resource)
-        new = self._cloud.cas.find_material(str(worker.certificate_id))
-        if worker.resource.id in self.broken or new is None:
+        old, previous = self.bound(worker.resource)
+        new, cas = worker.certificate, self._cloud.cas
+        if worker.resource.id in self.broken or new.id not in cas.certificates or cas.is_expired(new):
+            return False
+        if worker.resource.product == "CDN" and self._cloud.cdn.domains[worker.resource.key[0]].status != "online":
             return False
         # SLB only replaces a certificate whose names the new one has, too.
-        if worker.resource.product == "SLB" and old and not all(pki.covers(new.names, name) for name in old.names):
+        if worker.resource.product == "SLB" and old and not all(pki.covers(new.material.names, name) for name in old.names):
             return False
-        self.deploy(worker.resource, worker.certificate_id)
+        worker.previous = previous
+        self.deploy(worker.resource, new.id)
         return True
 
-    def _matches(self, certificate: int, resource: Resource) -> bool:
-        names = self._cloud.cas.get(certificate).material.names
+    def _matches(self, certificate: Any, resource: Resource) -> bool:
+        names = certificate.material.names
         old, _cas_id = self.bound(resource)
         wanted = [resource.key[0]] if resource.product == "CDN" else list(old.names) if old else []
         return any(pki.covers(names, name) for name in wanted)

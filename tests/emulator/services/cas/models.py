@@ -36,18 +36,20 @@ class Contact:
 
 
 class Cas:
-    """quota: how many certificates the account may hold. offers_single_call: whether DeployCertificateToCloudResource exists here;
-    today's public cloud does not have it."""
+    """certificate_quota: how many certificates the account may hold. quota, quota_used: deployments bought and spent.
+    jobs_stuck: deployment jobs never end. offers_single_call: whether DeployCertificateToCloudResource exists here; today's public
+    cloud does not have it."""
 
     def __init__(self, cloud: Any) -> None:
         self._cloud = cloud
         self.certificates: dict[int, Certificate] = {}
         self.contacts: dict[int, Contact] = {}
-        self.quota = 1000
+        self.certificate_quota = 1000
+        self.quota, self.quota_used, self.jobs_stuck = 100, 0, False
         self.offers_single_call = False
         self.jobs = Jobs(cloud)
         self._next = 10000000 + cloud.rng.randrange(10 ** 6)
-        self._tokens: dict[str, tuple[Any, int]] = {}
+        self._tokens: dict[str, tuple[tuple[Any, ...], Certificate]] = {}
 
     # What scenarios use.
 
@@ -55,7 +57,7 @@ class Cas:
         """Store a certificate; returns its id. CloudError when the name is taken or the account is full."""
         if any(held.name == name for held in self.certificates.values()):
             raise errors.name_repeat()
-        if len(self.certificates) >= self.quota:
+        if len(self.certificates) >= self.certificate_quota:
             raise errors.quota("UploadCertificate")
         self._next += self._cloud.rng.randrange(1, 40)
         instance_id = "cas-upload-{0:06x}".format(self._cloud.rng.getrandbits(24))
@@ -84,18 +86,16 @@ class Cas:
     def upload(self, name: str, chain_pem: str, key_pem: str, tags: Mapping[str, str], resource_group: str, token: str) -> Certificate:
         """The same ClientToken gives the same answer again; with another content it is refused."""
         content = (name, chain_pem, key_pem)
-        if token and token in self._tokens:
-            before, certificate_id = self._tokens[token]
-            if before != content:
-                raise errors.token_reused()
-            return self.get(certificate_id)
+        before = self._answered(token, content)
+        if before:
+            return before
         if len(name) > LONGEST_NAME:
             raise errors.too_long("Name")
         material = self._material(chain_pem, key_pem)
-        certificate_id = self.add_certificate(name, material, tags, resource_group)
+        held = self.certificates[self.add_certificate(name, material, tags, resource_group)]
         if token:
-            self._tokens[token] = (content, certificate_id)
-        return self.certificates[certificate_id]
+            self._tokens[token] = (content, held)
+        return held
 
     def get(self, certificate_id: int) -> Certificate:
         if certificate_id not in self.certificates:
@@ -108,12 +108,17 @@ class Cas:
                 return held
         raise errors.not_found()
 
-    def delete(self, certificate_id: int) -> None:
+    def delete(self, certificate_id: int, token: str = "") -> None:
+        content = ("delete", certificate_id)
+        if self._answered(token, content):
+            return
         # That deletion is refused while a product uses the certificate is assumed: the code exists, its conditions are not documented.
-        self.get(certificate_id)
+        held = self.get(certificate_id)
         if self.uses(certificate_id):
             raise errors.protected()
         del self.certificates[certificate_id]
+        if token:
+            self._tokens[token] = (content, held)
 
     def uses(self, certificate_id: int) -> list[str]:
         """Where it is bound."""
@@ -125,7 +130,17 @@ class Cas:
     def snapshot(self) -> dict[str, Any]:
         return {"certificates": [{"id": held.id, "name": held.name, "fingerprint": held.material.fingerprint,
                                   "domains": list(held.material.names), "tags": dict(held.tags)} for held in self.certificates.values()],
-                "contacts": [contact.id for contact in self.contacts.values()], "quota": self.quota, "jobs": self.jobs.snapshot()}
+                "contacts": [contact.id for contact in self.contacts.values()], "quota": self.quota, "quota_used": self.quota_used,
+                "jobs": self.jobs.snapshot()}
+
+    def _answered(self, token: str, content: tuple[Any, ...]) -> Certificate | None:
+        """What a call with this ClientToken was about before; None when there was none."""
+        if not token or token not in self._tokens:
+            return None
+        before, held = self._tokens[token]
+        if before != content:
+            raise errors.token_reused()
+        return held
 
     def _material(self, chain_pem: str, key_pem: str) -> pki.Material:
         try:

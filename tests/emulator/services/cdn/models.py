@@ -52,6 +52,7 @@ class Cdn:
         self.domains: dict[str, Domain] = {}
         self._config = 1000
         self._served: dict[str, pki.Material] = {}
+        self._redirected: set[str] = set()
 
     def add_domain(self, name: str, *, certificate: pki.Material | None = None, certificate_name: str = "", cas_id: int = 0,
                    status: str = "online") -> Domain:
@@ -109,16 +110,26 @@ class Cdn:
         domain.https = False
         self.finish(domain)
 
-    def configure(self, domain: Domain, name: str, arguments: dict[str, str]) -> int:
-        """Set a function of a domain; returns its ConfigId."""
-        opposite = {"https_force": "http_force", "http_force": "https_force"}.get(name)
-        if opposite in domain.functions:
-            raise errors.invalid("Functions", "{0} conflicts with {1}, even when that is off; delete it first".format(name, opposite))
+    def configure(self, domains: list[Domain], functions: dict[str, dict[str, str]]) -> None:
+        """Set functions (name -> arguments) of domains: of all of them, or of none."""
+        for domain in domains:
+            if {"https_force", "http_force"} <= {*domain.functions, *functions}:
+                raise errors.invalid("Functions", "https_force and http_force exclude each other, even one that is off; delete it first")
+        for domain in domains:
+            self.begin(domain)
+        for domain in domains:
+            for name, arguments in functions.items():
+                self._config += 1
+                domain.functions[name] = (domain.functions.get(name, (self._config, {}))[0], arguments)
+            self.finish(domain)
+
+    def delete_function(self, domain: Domain, config_id: str) -> None:
+        name = next((name for name, (number, _arguments) in domain.functions.items() if str(number) == config_id), None)
+        if name is None:
+            raise errors.invalid("ConfigId", "{0} has no such configuration".format(domain.name))
         self.begin(domain)
-        self._config += 1
-        domain.functions[name] = (domain.functions.get(name, (self._config, {}))[0], arguments)
+        del domain.functions[name]
         self.finish(domain)
-        return domain.functions[name][0]
 
     def bind_from_cas(self, name: str, cas_id: int) -> None:
         """For deployment jobs and the single call: what they do is done at once."""
@@ -139,8 +150,9 @@ class Cdn:
         waiting = {domain.name for domain in self.domains.values() if domain.busy}
         kept = {name: material for name, material in self._served.items() if name in waiting}
         self._served = {**settled, **kept}
-        redirect = {domain.name for domain in self.domains.values() if domain.redirects()}
-        plane.serve(EDGE, default=None, sni=self._served, redirect=redirect)
+        self._redirected = self._redirected & waiting | {
+            domain.name for domain in self.domains.values() if not domain.busy and domain.redirects()}
+        plane.serve(EDGE, default=None, sni=self._served, redirect=self._redirected)
 
     def snapshot(self) -> dict[str, Any]:
         return {"domains": [{"domain": domain.name, "status": domain.shown_status, "https": domain.https, "cas_id": domain.cas_id or None,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from ...rpc import Action, Call, declare, numbered_page
+from ...rpc import COMMON, Action, Call, declare, numbered_page
 from . import errors, upload
-from .models import Certificate, Listener
+from .models import Certificate, Listener, LoadBalancer
 
 VERSION = "2014-05-15"
 RAM = "slb"
@@ -27,21 +27,24 @@ SHOWN = {
     "Bandwidth": -1, "EnableHttp2": "on", "Gzip": "on", "HealthCheck": "off", "IdleTimeout": 15, "RequestTimeout": 60, "Scheduler": "wrr",
     "StickySession": "off", "TLSCipherPolicy": "tls_cipher_policy_1_0", "XForwardedFor": "on", "AclStatus": "off", "BackendServerPort": 80,
 }
+# Where DescribeLoadBalancerListeners has them.
+LISTED = ("AclId", "AclStatus", "AclType", "BackendServerPort", "Bandwidth", "Description", "Scheduler", "VServerGroupId")
+LISTED_APART = tuple(name for name in (word.partition(":")[0] for word in ATTRIBUTES.split()) if name not in LISTED)
 CONTROL = ("RegionId", "LoadBalancerId", "ListenerPort", "ServerCertificateId", "DryRun", "VServerGroup")
 
 
 def upload_server_certificate(cloud: Any, call: Call) -> dict[str, Any]:
     region = call.text("RegionId")
     cloud.slb.check_region(region)
-    tags = {tag["Key"]: tag.get("Value", "") for tag in call.list("Tag") if tag.get("Key")}
+    kept = {"tags": _tags(call), "resource_group": call.text("ResourceGroupId")}
     if call.text("AliCloudCertificateId"):
         material, name = upload.from_cas(cloud, call)
         certificate_id = cloud.slb.add_certificate(
-            region, call.text("ServerCertificateName") or name, material, tags=tags, cas_id=int(call.text("AliCloudCertificateId")),
-            cas_name=name, cas_region=call.text("AliCloudCertificateRegionId"))
+            region, call.text("ServerCertificateName") or name, material, cas_id=int(call.text("AliCloudCertificateId")), cas_name=name,
+            cas_region=call.text("AliCloudCertificateRegionId"), **kept)
     else:
         material = upload.from_pem(call)
-        certificate_id = cloud.slb.add_certificate(region, call.text("ServerCertificateName") or "-", material, tags=tags)
+        certificate_id = cloud.slb.add_certificate(region, call.text("ServerCertificateName") or "-", material, **kept)
     row = _certificate(cloud.slb.certificate(certificate_id, region))
     del row["Tags"]
     return row
@@ -50,7 +53,8 @@ def upload_server_certificate(cloud: Any, call: Call) -> dict[str, Any]:
 def describe_server_certificates(cloud: Any, call: Call) -> dict[str, Any]:
     region = call.text("RegionId") or "cn-hangzhou"
     cloud.slb.check_region(region)
-    rows = [held for held in cloud.slb.certificates.values() if held.region == region]
+    rows = [held for held in cloud.slb.certificates.values() if held.region == region and _tagged(call, held.tags)
+            and call.text("ResourceGroupId") in ("", held.resource_group)]
     if call.text("ServerCertificateId"):
         rows = [held for held in rows if held.id == call.text("ServerCertificateId")]
     return {"ServerCertificates": {"ServerCertificate": [_certificate(held) for held in rows]}}
@@ -68,17 +72,14 @@ def set_server_certificate_name(cloud: Any, call: Call) -> dict[str, Any]:
 
 def describe_load_balancers(cloud: Any, call: Call) -> dict[str, Any]:
     cloud.slb.check_region(call.text("RegionId"))
-    rows = [balancer for balancer in cloud.slb.load_balancers.values() if balancer.region == call.text("RegionId")]
+    rows = [_balancer(row) for row in cloud.slb.load_balancers.values() if row.region == call.text("RegionId")]
     if call.text("LoadBalancerId"):
-        rows = [row for row in rows if row.id in call.text("LoadBalancerId").split(",")]
-    if call.text("Address"):
-        rows = [row for row in rows if row.address == call.text("Address")]
+        rows = [row for row in rows if row["LoadBalancerId"] in call.text("LoadBalancerId").split(",")]
+    # Load balancers have no tags, zones, networks and servers here: who asks for some finds none.
+    wanted = {name: value for name, value in call.params.items() if name not in ("RegionId", "LoadBalancerId", "PageNumber", "PageSize")}
+    rows = [row for row in rows if all(value in ("", row.get(name)) for name, value in wanted.items() if name not in COMMON)]
     page, number, size = numbered_page(cloud, call, rows, "PageNumber", "PageSize", 50, 100)
-    return {"PageNumber": number, "PageSize": size, "TotalCount": len(rows), "LoadBalancers": {"LoadBalancer": [
-        {"LoadBalancerId": row.id, "LoadBalancerName": row.id, "LoadBalancerStatus": "active", "Address": row.address,
-         "RegionId": row.region, "AddressType": "internet", "AddressIPVersion": "ipv4", "NetworkType": "vpc",
-         "CreateTime": _time(row.created),
-         "CreateTimeStamp": _milliseconds(row.created)} for row in page]}}
+    return {"PageNumber": number, "PageSize": size, "TotalCount": len(rows), "LoadBalancers": {"LoadBalancer": page}}
 
 
 def describe_load_balancer_listeners(cloud: Any, call: Call) -> dict[str, Any]:
@@ -86,25 +87,24 @@ def describe_load_balancer_listeners(cloud: Any, call: Call) -> dict[str, Any]:
     rows = [listener for listener in cloud.slb.listeners() if listener.region == call.text("RegionId")]
     if call.list("LoadBalancerId"):
         rows = [row for row in rows if row.load_balancer_id in call.list("LoadBalancerId")]
+    rows = [row for row in rows if _tagged(call, row.tags) and call.text("Description") in ("", row.attributes.get("Description"))]
     if call.text("ListenerProtocol") and call.text("ListenerProtocol").lower() != "https":
         rows = []
     if call.text("ListenerPort"):
         rows = [row for row in rows if row.port == call.number("ListenerPort")]
     size = call.number("MaxResults", 20)
-    if not 1 <= size <= 100 or not call.text("NextToken", "0").isdigit():
+    if not 1 <= size <= 100 or not (call.text("NextToken") or "0").isdigit():
         raise errors.bad_format("MaxResults", "from 1 to 100, with the NextToken of the page before")
     size, start = min(size, cloud.setting("page_cap") or size), call.number("NextToken")
     end = start + size
-    return {"TotalCount": len(rows), "MaxResults": size, "NextToken": str(end) if end < len(rows) else "", "Listeners": [
-        {"LoadBalancerId": row.load_balancer_id, "ListenerPort": row.port, "ListenerProtocol": "https", "Status": _status(row),
-         "HTTPSListenerConfig": {"ServerCertificateId": row.certificate_id, "EnableHttp2": "on"}} for row in rows[start:end]]}
+    return {"TotalCount": len(rows), "MaxResults": size, "NextToken": str(end) if end < len(rows) else "",
+            "Listeners": [_listed(cloud.slb.watch(row)) for row in rows[start:end]]}
 
 
 def describe_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
     listener = cloud.slb.watch(_listener(cloud, call))
-    given = {name: _typed(name, value) for name, value in listener.attributes.items()}
-    return {**SHOWN, **given, "LoadBalancerId": listener.load_balancer_id, "ListenerPort": listener.port, "Status": _status(listener),
-            "ServerCertificateId": listener.certificate_id, **_extensions(listener)}
+    return {**_shown(listener), "LoadBalancerId": listener.load_balancer_id, "ListenerPort": listener.port, "Status": _status(listener),
+            "ServerCertificateId": listener.certificate_id, "Tags": {"Tag": _tag_rows(listener.tags)}, **_extensions(listener)}
 
 
 def set_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
@@ -112,9 +112,9 @@ def set_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
     # What is there and empty is not what is not there: SLB refuses it, where others would unbind.
     if "ServerCertificateId" in call.params:
         cloud.slb.certificate(call.text("ServerCertificateId"), listener.region)
-    cloud.slb.begin(listener)
     if call.flag("DryRun"):
         return {}
+    cloud.slb.begin(listener)
     listener.certificate_id = call.text("ServerCertificateId") or listener.certificate_id
     listener.attributes.update(_attributes(call))
     cloud.slb.finish(listener)
@@ -123,14 +123,15 @@ def set_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
 
 def create_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
     cloud.slb.create_listener(call.text("LoadBalancerId"), call.number("ListenerPort"), call.text("RegionId"),
-                              call.text("ServerCertificateId"), _attributes(call))
+                              call.text("ServerCertificateId"), _attributes(call), _tags(call))
     return {}
 
 
 def start_listener(cloud: Any, call: Call) -> dict[str, Any]:
     listener = _listener(cloud, call)
+    cloud.slb.begin(listener)
     listener.status = "running"
-    cloud.slb.publish(listener)
+    cloud.slb.finish(listener)
     return {}
 
 
@@ -171,11 +172,44 @@ def _listener(cloud: Any, call: Call) -> Listener:
 
 
 def _attributes(call: Call) -> dict[str, str]:
-    return {name: value for name, value in call.params.items() if name not in CONTROL and not name.startswith("Tag.")}
+    return {name: value for name, value in call.params.items()
+            if name not in CONTROL and name not in COMMON and not name.startswith("Tag.")}
 
 
 def _typed(name: str, value: str) -> Any:
     return int(value) if name + ":integer" in ATTRIBUTES.split() or name == "BackendServerPort" else value
+
+
+def _shown(listener: Listener) -> dict[str, Any]:
+    return {**SHOWN, **{name: _typed(name, value) for name, value in listener.attributes.items()}}
+
+
+def _listed(listener: Listener) -> dict[str, Any]:
+    """As DescribeLoadBalancerListeners has it: what only HTTPS has stands apart."""
+    shown = _shown(listener)
+    apart = {"ServerCertificateId": listener.certificate_id, **{name: shown[name] for name in LISTED_APART if name in shown}}
+    return {"LoadBalancerId": listener.load_balancer_id, "ListenerPort": listener.port, "ListenerProtocol": "https",
+            "Status": _status(listener), "Tags": _tag_rows(listener.tags), "HTTPSListenerConfig": apart,
+            **{name: shown[name] for name in LISTED if name in shown}}
+
+
+def _balancer(row: LoadBalancer) -> dict[str, Any]:
+    return {"LoadBalancerId": row.id, "LoadBalancerName": row.id, "LoadBalancerStatus": "active", "Address": row.address,
+            "RegionId": row.region, "AddressType": "internet", "AddressIPVersion": "ipv4", "NetworkType": "vpc",
+            "CreateTime": _time(row.created), "CreateTimeStamp": _milliseconds(row.created)}
+
+
+def _tags(call: Call) -> dict[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in call.list("Tag") if tag.get("Key")}
+
+
+def _tag_rows(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]
+
+
+def _tagged(call: Call, tags: dict[str, str]) -> bool:
+    """Whether these tags are what the call asks for; a key without a value asks for the key."""
+    return all(key in tags and value in ("", tags[key]) for key, value in _tags(call).items())
 
 
 def _status(listener: Listener) -> str:
@@ -193,8 +227,8 @@ def _certificate(held: Certificate) -> dict[str, Any]:
            "CommonName": held.material.common_name, "SubjectAlternativeNames": {"SubjectAlternativeName": list(held.material.names)},
            "CreateTime": _time(held.created), "CreateTimeStamp": _milliseconds(held.created),
            "ExpireTime": _time(held.material.not_after), "ExpireTimeStamp": _milliseconds(held.material.not_after),
-           "IsAliCloudCertificate": int(bool(held.cas_id)),
-           "Tags": {"Tag": [{"TagKey": key, "TagValue": value} for key, value in held.tags.items()]}}
+           "IsAliCloudCertificate": int(bool(held.cas_id)), "ResourceGroupId": held.resource_group,
+           "Tags": {"Tag": _tag_rows(held.tags)}}
     if held.cas_id:
         row.update(AliCloudCertificateId=str(held.cas_id), AliCloudCertificateName=held.cas_name)
     return row
@@ -229,7 +263,8 @@ ACTIONS = (
     Action("SetLoadBalancerHTTPSListenerAttribute", set_https_listener, declare(
         LISTENER + "RegionId DryRun:boolean ServerCertificateId VServerGroup " + ATTRIBUTES), writes=True, doc_ref=SDK),
     Action("CreateLoadBalancerHTTPSListener", create_https_listener, declare(
-        LISTENER + "RegionId ServerCertificateId BackendServerPort:integer Tag.N.Key Tag.N.Value " + ATTRIBUTES), writes=True, doc_ref=SDK),
+        LISTENER + "RegionId ServerCertificateId BackendServerPort:integer Tag.N.Key Tag.N.Value "
+        + ATTRIBUTES.replace("Bandwidth:", "Bandwidth!:").replace("HealthCheck ", "HealthCheck! ")), writes=True, doc_ref=SDK),
     Action("StartLoadBalancerListener", start_listener, declare(LISTENER + "ListenerProtocol RegionId"), writes=True, doc_ref=SDK),
     Action("DescribeDomainExtensions", describe_domain_extensions, declare(LISTENER + "RegionId! DomainExtensionId"), doc_ref=SDK),
     Action("CreateDomainExtension", create_domain_extension, declare(LISTENER + "Domain! RegionId! ServerCertificateId"),

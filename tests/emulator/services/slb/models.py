@@ -36,6 +36,7 @@ class Certificate:
     cas_id: int = 0
     cas_name: str = ""
     cas_region: str = ""
+    resource_group: str = ""
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -56,6 +57,7 @@ class Listener:
     status: str = "running"
     extensions: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     attributes: dict[str, str] = dataclasses.field(default_factory=dict)
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
     busy: int = 0  # reads until the last change is carried out
 
     @property
@@ -172,12 +174,15 @@ class Slb:
         else:
             self.publish(listener)
 
-    def create_listener(self, load_balancer_id: str, port: int, region: str, certificate_id: str, attributes: dict[str, str]) -> Listener:
+    def create_listener(self, load_balancer_id: str, port: int, region: str, certificate_id: str, attributes: dict[str, str],
+                        tags: dict[str, str]) -> Listener:
         balancer = self.balancer(load_balancer_id, region)
         if port in balancer.listeners:
             raise errors.listener_exists(port)
         self.certificate(certificate_id, balancer.region)
-        listener = Listener(balancer.id, balancer.region, port, certificate_id, "stopped", attributes=attributes)
+        if not 1 <= port <= 65535:
+            raise errors.bad_format("ListenerPort", "1 to 65535 are possible")
+        listener = Listener(balancer.id, balancer.region, port, certificate_id, "stopped", attributes=attributes, tags=tags)
         balancer.listeners[port] = listener
         return listener
 
@@ -207,8 +212,16 @@ class Slb:
         material, name = self._cloud.cas.find_material(str(cas_id)), self._cloud.cas.name_of(cas_id)
         return self.add_certificate(region, name, material, cas_id=cas_id, cas_name=name, cas_region=self._cloud.store)
 
-    def bind_from_cas(self, listener: Listener, cas_id: int) -> None:
-        listener.certificate_id = self.import_from_cas(listener.region, cas_id)
+    def bind_from_cas(self, listener: Listener, cas_id: int, domain: str = "") -> None:
+        """Into the default slot, or into the SNI slot of a domain, made when missing."""
+        own_id = self.import_from_cas(listener.region, cas_id)
+        held = next((number for number, (name, _certificate) in listener.extensions.items() if name == domain.lower()), None)
+        if not domain:
+            listener.certificate_id = own_id
+        elif held:
+            listener.extensions[held] = (domain.lower(), own_id)
+        else:
+            self._new_extension(listener, domain, own_id)
         self.publish(listener)
 
     def uses_of_cas(self, cas_id: int) -> list[str]:

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, daas.https contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an account holds after a scenario has been seeded: in the services, in the snapshot, and on the wire."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.emulator import scenarios
+from tests.support.account import account
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with account(calm=False) as made:
+        scenarios.get("demo").seed(made.cloud)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def empty():
+    with account(calm=False) as made:
+        scenarios.get("empty").seed(made.cloud)
+        yield made
+
+
+def test_the_demo_is_one_certificate_everywhere(demo):
+    state = demo.cloud.snapshot()
+    [stored] = state["cas"]["certificates"]
+    old = stored["fingerprint"]
+    assert stored["name"] == "shop-" + old[:16] and stored["tags"] == {"managed-by": "daas.https"}
+    left = demo.cloud.cas.certificates[stored["id"]].material.not_after - demo.cloud.clock.now()
+    assert timedelta(days=11) < left < timedelta(days=13)
+    assert {(row["region"], row["name"]) for row in state["slb"]["certificates"]} == {
+        ("cn-hangzhou", "shop-old"), ("cn-shanghai", "shop-old"), ("cn-hangzhou", "admin")}
+    assert [(row["domain"], row["https"], row["cas_id"], row["fingerprint"]) for row in state["cdn"]["domains"]] == [
+        ("static.example.com", False, None, None), ("img.example.com", True, stored["id"], old)]
+
+
+def test_the_demos_wire(demo):
+    old = demo.cloud.snapshot()["cas"]["certificates"][0]["fingerprint"]
+    listeners = {"slb/lb-bp1web/443", "slb/lb-bp1api/443", "slb/lb-uf6web/443", "slb/lb-uf6web/8443"}
+    assert set(demo.cloud.dataplane.endpoints()) == listeners | {"cdn", "airec/cn-hangzhou"}
+    assert {demo.served(key, "www.example.com") for key in listeners} == {old}
+    admin = demo.served("slb/lb-bp1api/443", "admin.example.net")
+    assert admin not in (None, old) and demo.served("slb/lb-bp1web/443", "admin.example.net") == old
+    assert demo.served("cdn", "img.example.com") == old and demo.served("cdn", "static.example.com") is None
+    assert demo.served("airec/cn-hangzhou", "rec.example.com") not in (None, old)
+    assert demo.plain("cdn", "img.example.com")[0] == 200
+
+
+def test_the_demos_zone(demo):
+    lookup = demo.cloud.alidns.lookup
+    assert lookup("www.example.com", "A") == ["203.0.113.10", "203.0.113.20"] and lookup("a.shop.example.com", "A") == ["203.0.113.10"]
+    assert lookup("rec.example.com", "CNAME") == ["airec-cn-demo01.cn-hangzhou.airec-edge.example"]
+
+
+def test_what_the_demo_has_runs_through_the_api(demo):
+    """Paging as adverse as it is: three rows at most, so that a client must ask on."""
+    page = demo.call("slb", "DescribeLoadBalancerListeners", RegionId="cn-hangzhou")
+    assert [(row["LoadBalancerId"], row["Status"]) for row in page["Listeners"]] == [("lb-bp1web", "running"), ("lb-bp1api", "running")]
+    assert demo.call("cas", "ListCloudResources", CloudProduct="SLB")["Total"] == 4
+    assert len(demo.call("cas", "ListCloudResources", CloudProduct="SLB")["Data"]) == 3
+    assert demo.call("cas", "ListContact")["ContactList"][0]["Email"] == "operations@example.com"
+
+
+def test_the_empty_account(empty):
+    state = empty.cloud.snapshot()
+    assert state["cas"]["certificates"] == state["slb"]["certificates"] == state["slb"]["listeners"] == state["cdn"]["domains"] == []
+    assert state["alidns"]["zones"] == {"example.com": []} and len(state["cas"]["contacts"]) == 1
+    assert set(empty.cloud.dataplane.endpoints()) == {"airec/cn-hangzhou"}
+    for region in ("cn-hangzhou", "cn-shanghai"):
+        rows = empty.call("slb", "DescribeLoadBalancers", RegionId=region)["LoadBalancers"]["LoadBalancer"]
+        assert len(rows) == 1 and empty.call("slb", "DescribeLoadBalancerListeners", RegionId=region)["Listeners"] == []
+
+
+@pytest.mark.parametrize("name", sorted(scenarios.SCENARIOS))
+def test_a_snapshot_is_json_without_keys(request, name):
+    made = request.getfixturevalue(name)
+    text = json.dumps(made.cloud.snapshot())
+    assert "PRIVATE" not in text
+    keys = [held.material.key_pem for held in (*made.cloud.cas.certificates.values(), *made.cloud.slb.certificates.values())]
+    assert len(keys) == {"demo": 4, "empty": 0}[name] and not any(line in text for key in keys for line in key.splitlines()[1:-1])
+
+
+def test_a_seed_decides_the_ids():
+    """The same seed gives the same account, so that runs can be compared."""
+    ids = []
+    for _again in range(2):
+        with account() as made:
+            scenarios.get("empty").seed(made.cloud)
+            material = made.cloud.authority.issue(["www.example.com"], key="ec")
+            ids.append((made.upload("shop", material), made.cloud.slb.add_certificate("cn-hangzhou", "shop", material), made.cloud.uuid()))
+    assert ids[0] == ids[1]
