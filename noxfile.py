@@ -225,7 +225,7 @@ def judge(session: nox.Session, core: str, code: int, text: str, missing: list[s
 @nox.session
 def unit(session: nox.Session) -> None:
     """The unit tests, and those of the embedded cloud itself. Arguments go to pytest."""
-    pytest(session, "unit", *(session.posargs or ["-q", "tests/unit", "tests/emulator_tests"]))
+    pytest(session, "unit", *(session.posargs or ["-q", "-n", "2", "tests/unit", "tests/emulator_tests"]))
 
 
 @nox.session
@@ -233,7 +233,7 @@ def e2e(session: nox.Session) -> None:
     """Playbooks as a user runs them, on the embedded cloud. Arguments go to pytest."""
     if shutil.which("openssl") is None:
         absent(session, "e2e needs openssl, the second opinion on every endpoint")
-    pytest(session, "e2e", *(session.posargs or ["-q", "tests/e2e"]))
+    pytest(session, "e2e", *(session.posargs or ["-q", "-n", "2", "--dist", "loadgroup", "tests/e2e"]))
 
 
 @nox.session

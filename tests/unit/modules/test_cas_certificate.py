@@ -179,6 +179,22 @@ def test_gone_is_what_was_wanted(cloud, options, shelf, fault):
     assert not result["failed"] and result["changed"]
 
 
+@pytest.mark.parametrize("code, status, word", [
+    ("InvalidStatus.DeleteProtection", 400, "may still be in use"), ("AccessDenied.NoAuth", 400, "yundun-cert:DeleteUserCertificate"),
+])
+def test_a_refused_deletion_is_no_success(cloud, options, shelf, code, status, word):
+    cloud.fault(product="cas", action="DeleteUserCertificate", kind="error", code=code, status=status)
+    result, writes = observed(cloud, NAME, dict(options, state="absent", id=shelf["hand"]))
+    assert result["failed"] and not result["changed"] and result["actions"] == [] and writes == []
+    assert code in result["msg"] and word in result["msg"] and len(certificates(cloud)) == 4
+
+
+def test_what_the_edge_still_uses_is_not_deleted(cloud, options, materials, shelf):
+    cloud.cloud.cdn.add_domain("admin.example.net", certificate=materials.unrelated, certificate_name="by hand", cas_id=shelf["hand"])
+    result, writes = observed(cloud, NAME, dict(options, state="absent", id=shelf["hand"]))
+    assert result["failed"] and "DeleteProtection" in result["msg"] and writes == [] and len(certificates(cloud)) == 4
+
+
 # -- one clear error -----------------------------------------------------------------------------------------------------------------
 
 def unused_port():

@@ -339,6 +339,16 @@ def test_a_deployment_job(cloud, materials, calm):
     assert stage.served("slb/lb-empty2/8443")[0] == "new" and stage.served("cdn")[1]["img.example.com"] == "new"
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_who_is_told_of_a_job(cloud, stage, given):
+    first = min(cloud.cloud.cas.contacts)
+    second = cloud.cloud.cas.add_contact("Night shift", "night@example.com")
+    result, _writes = stage.deploy(IMG, **dict(JOB, contacts=[second] if given else []))
+    assert not result["failed"], result["msg"]
+    told = [entry["params"]["ContactIds"] for entry in cloud.journal(writes=True) if entry["action"] == "CreateDeploymentJob"]
+    assert told == [str(second if given else first)]
+
+
 def test_a_job_costs_and_is_not_made_unasked(stage):
     result, writes = stage.deploy(IMG, method="deployment_job")
     assert result["failed"] and writes == [] and "accept_cost: true" in result["msg"] and "method: product, which is free" in result["msg"]

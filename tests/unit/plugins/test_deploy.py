@@ -216,6 +216,16 @@ def test_a_product_without_driver_is_reported_and_the_rest_is_put_back():
     assert result["changed"] and [action["target"] for action in result["actions"]] == ["fake/a"]
 
 
+def test_what_was_not_from_cas_is_not_put_back_as_if_it_were(monkeypatch):
+    bound = []
+    monkeypatch.setattr(FAKE, "bind", lambda target, place, state, after: bound.append(after) or _step(target, place, state, after))
+    cloud = Shop(a="old")
+    deployed, _rows = deploy(cloud, "a")
+    row = dict(deployed["targets"][0], previous=dict(id="own-1", cas_id=None, name="old", fingerprint=OLD, store=""))
+    restore(cloud, [row])
+    assert bound[-1] == Bound("own-1", 0, "old", OLD)
+
+
 def test_nothing_to_restore():
     result, rows = restore(Shop(), [])
     assert (result["changed"], result["actions"], rows) == (False, [], {}) and "failed" not in result

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
 from ansible_collections.daas.https.plugins.module_utils import _inputs
@@ -89,6 +91,21 @@ def test_nothing_given_is_nothing():
 def test_the_systems_roots_are_the_default():
     text = _inputs.roots_text({})
     assert isinstance(text, str) and (not text or "BEGIN CERTIFICATE" in text)
+
+
+@pytest.mark.parametrize("cafile", [None, "/nowhere/roots.pem"])
+def test_a_system_without_roots_has_none(cafile, monkeypatch):
+    monkeypatch.setattr(_inputs.ssl, "get_default_verify_paths", lambda: types.SimpleNamespace(cafile=cafile))
+    assert _inputs.roots_text({}) == ""
+
+
+def test_the_chain_is_put_right_unless_refused_and_must_be_complete_unless_allowed():
+    params = dict(certificate=in_wrong_order(GOOD).chain_pem, private_key=GOOD.key_pem)
+    with pytest.raises(InputError, match="incomplete"):
+        _inputs.bundle_from(params)
+    assert _inputs.bundle_from(dict(params, allow_incomplete_chain=True)).notes
+    spec = _inputs.CERTIFICATE
+    assert (spec["normalize_chain"]["default"], spec["allow_incomplete_chain"]["default"]) == (True, False)
 
 
 def test_ca_path_replaces_them(folder):

@@ -256,13 +256,16 @@ def test_refusals(status, body, code):
     assert str(error).startswith("cas Do for shop was refused: taken (%s, request id R-1)." % code)
 
 
-@pytest.mark.parametrize("status, kind", [(200, OutcomeUnknown), (502, OutcomeUnknown), (302, TransportError), (404, TransportError)])
+@pytest.mark.parametrize("status, kind", [
+    (200, OutcomeUnknown), (299, OutcomeUnknown), (500, OutcomeUnknown), (502, OutcomeUnknown), (300, TransportError),
+    (302, TransportError), (404, TransportError), (499, TransportError),
+])
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", '{"RequestId": "R', "[1, 2]", '"text"', "null"])
 def test_what_is_not_the_api(status, kind, body):
     with pytest.raises(kind,
         match="cas Do for shop: HTTP %d with something that is not the API's JSON; is the endpoint right?" % status) as caught:
         parse(status, body)
-    assert type(caught.value) is kind and "html" not in str(caught.value)
+    assert type(caught.value) is kind and "html" not in str(caught.value) and caught.value.extras == dict(final=True)
 
 
 def test_bytes_that_are_no_text():

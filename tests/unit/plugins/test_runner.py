@@ -153,3 +153,36 @@ def test_raise_first_says_what_was_done_and_what_was_not():
 def test_raise_first_is_silent_when_all_is_well():
     steps = (step("A"),)
     assert _runner.raise_first(Plan({}, {}, steps), _runner.apply(Recorder(), steps)) is None
+
+
+class Meeting(Recorder):
+    """Every call waits until so many others are under way; counts how many of a group were at once."""
+
+    def __init__(self, together):
+        super().__init__()
+        self._together, self._here, self.most = threading.Barrier(together, timeout=5), {}, {}
+
+    def call(self, product, action, params, region, token, target):
+        group = params["group"]
+        with self._lock:
+            self._here[group] = self._here.get(group, 0) + 1
+            self.most[group] = max(self.most.get(group, 0), self._here[group])
+        self._together.wait()
+        with self._lock:
+            self._here[group] -= 1
+        return super().call(product, action, params, region, token, target)
+
+
+def grouped(key, group):
+    return Step(key, "slb", key, key, dict(group=group), group=group)
+
+
+def test_groups_run_side_by_side_and_their_steps_never_do():
+    cloud = Meeting(2)
+    applied = _runner.apply(cloud, [grouped("a1", "a"), grouped("a2", "a"), grouped("b1", "b"), grouped("b2", "b")], 4)
+    assert len(applied.done) == 4 and cloud.most == dict(a=1, b=1)
+
+
+def test_steps_without_a_group_run_side_by_side():
+    cloud = Meeting(3)
+    assert len(_runner.apply(cloud, [grouped("a", ""), grouped("b", ""), grouped("c", "")], 3).done) == 3 and cloud.most == {"": 3}
