@@ -33,7 +33,11 @@ class MissingLibrary(CollectionError):
 
 
 class TransportError(CollectionError):
-    """No usable answer came: name resolution, connection, TLS, time-out, or not the API's."""
+    """No usable answer came: name resolution, connection, TLS, time-out, or not the API's. final: trying again is no use."""
+
+    def __init__(self, message, final=False):
+        super().__init__(message)
+        self.final = final
 
 
 class OutcomeUnknown(TransportError):

@@ -144,7 +144,7 @@ def _plain(cell):
         value = int(value)
     if isinstance(value, str) or value is None:
         return (value or "").strip()
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return Wrong("%s (%s)" % ({bool: "true or false", float: "a broken number"}.get(type(value), "a date or time"), value))
 

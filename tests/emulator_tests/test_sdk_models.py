@@ -112,7 +112,7 @@ def mismatches(hint, value, here):
             yield from mismatches(item, entry, "{0}[{1}]".format(here, number))
     elif isinstance(hint, type) and issubclass(hint, DaraModel):
         yield from problems(hint, value, here + ".")
-    elif hint in KINDS and type(value) is not hint:
+    elif hint in KINDS and (not isinstance(value, hint) or (hint is int and isinstance(value, bool))):
         yield "{0} should be {1}, not {2!r}".format(here, hint.__name__, value)
 
 

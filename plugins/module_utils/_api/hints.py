@@ -14,8 +14,8 @@ HINTS = {
     "InvalidLoadBalancerId": "Check instance and region: load balancers are found only in their own region.",
     "ListenerNotFound": "Check listener_port; it must be an HTTPS listener that exists.",
     "InvalidDomain.": "Check the CDN domain's spelling, the account, and that it is online.",
-    "SSLPri.MissingParameter": "CDN could not find that CAS certificate in that site; check the option site.",
-    "InvalidStatus.DeleteProtection": "CAS protects this certificate from deletion; it may still be in use.",
+    "SSLPri.MissingParameter": "CDN found no such CAS certificate; check the option site.",
+    "InvalidStatus.DeleteProtection": "CAS protects it from deletion; it may still be in use.",
     "InsufficientQuota": "Buy quota in the CAS console, or use the product method, which is free.",
     "InvalidAction.NotFound": "The account's cloud does not offer the call; with cas_deploy use method: product.",
 }
@@ -23,7 +23,7 @@ DENIED = ("Forbidden", "NoPermission", "AccessDenied", "PermissionDenied")
 
 
 def hint(code, ram_action):
-    """A sentence for the operator, or '' when the message says it all."""
+    """A sentence for the operator, or ''."""
     if any(word in code for word in DENIED):
         return "Grant the RAM action %s to this access key (see the permissions table in the README)." % ram_action
     return next((text for start, text in HINTS.items() if code.startswith(start)), "")

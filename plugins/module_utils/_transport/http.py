@@ -108,7 +108,7 @@ class Transport:
                 again, reason = safe, error
             except TransportError as error:
                 unconnected += 1
-                again, reason = unconnected < ATTEMPTS_TO_CONNECT and not error.extras.get("final"), error
+                again, reason = unconnected < ATTEMPTS_TO_CONNECT and not error.final, error
             if not again or self._clock() + delay > ends:
                 raise reason
             self._sleep(delay)

@@ -27,10 +27,10 @@ class Shop:
         self.material, self.id = self.issue("shop")
         emulator.forget()
 
-    def issue(self, name, names=NAMES):
+    def issue(self, name, names=tuple(NAMES)):
         """(material, id in CAS); the files are then its."""
         cloud = self.emulator.cloud
-        material = cloud.authority.issue(names, key="ec")
+        material = cloud.authority.issue(list(names), key="ec")
         (self.folder / "chain.pem").write_text(material.chain_pem)
         (self.folder / "key.pem").write_text(material.key_pem)
         return material, str(cloud.cas.add_certificate(name, material))

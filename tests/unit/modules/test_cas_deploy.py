@@ -42,7 +42,7 @@ class Stage:
 
     def options(self, *resources, certificate=None, **more):
         return dict(connection(self.handle), certificate=certificate or dict(id=self.ids["new"]), resources=list(resources),
-            wait_timeout=20,
+                    wait_timeout=20,
                     wait_interval=0.05, **more)
 
     def restore(self, deployed):
@@ -52,7 +52,7 @@ class Stage:
     def served(self, key):
         """Names of the materials that an endpoint serves: (default, by SNI)."""
         known = dict((getattr(self.materials, name).fingerprint, name) for name in ("old", "new", "wider", "narrow", "unrelated",
-            "expired"))
+                                                                                    "expired"))
         serving = self.handle.dataplane.serving(key)
         return known.get(serving["default"]), dict((name, known[digest]) for name, digest in serving["sni"].items())
 
@@ -118,7 +118,7 @@ def test_a_default_that_covers_more_is_not_replaced_silently(stage, slot, words)
     lambda ids, made: dict(id=ids["new"]), lambda ids, made: dict(identifier="{0}-cn-hangzhou".format(ids["new"])),
     lambda ids, made: dict(name="new-" + made.new.fingerprint[:16]), lambda ids, made: dict(fingerprint=made.new.fingerprint.upper()),
     lambda ids, made: dict(fingerprint=made.new.sha1), lambda ids, made: dict(id=ids["new"], fingerprint=made.new.fingerprint,
-        name="other"),
+                                                                              name="other"),
 ], ids=["id", "identifier", "name", "sha256", "sha1", "several"])
 def test_how_a_certificate_is_named(stage, how):
     result, writes = stage.deploy(STATIC, certificate=how(stage.ids, stage.materials))
@@ -130,7 +130,7 @@ def test_how_a_certificate_is_named(stage, how):
 # -- many at once --------------------------------------------------------------------------------------------------------------------
 
 EVERYTHING = [dict(WEB, slot="default"), dict(WEB, listener_port=8443), SHANGHAI, IMG, STATIC, dict(service="cdn",
-    domain="*.shop.example.com")]
+                                                                                                    domain="*.shop.example.com")]
 
 
 @pytest.mark.parametrize("calm, parallel", [(True, 1), (True, 8), (False, 8)], ids=["one by one", "parallel", "adverse"])
@@ -222,9 +222,9 @@ def test_an_expired_certificate_is_not_deployed(stage):
     ("cdn:SetCdnDomainSSLCertificate", ["cdn/img.example.com", "cdn/static.example.com"], CDN),
     ("slb:UploadServerCertificate", ["slb/cn-hangzhou/lb-empty1:443/default", "slb/cn-shanghai/lb-empty2:8443/default"], IMPORT),
     ("slb:SetLoadBalancerHTTPSListenerAttribute", ["slb/cn-hangzhou/lb-empty1:443/default", "slb/cn-shanghai/lb-empty2:8443/default"],
-    DEFAULT),
+     DEFAULT),
     ("slb:DescribeLoadBalancerHTTPSListenerAttribute", ["slb/cn-hangzhou/lb-empty1:443/default", "slb/cn-shanghai/lb-empty2:8443/auto"],
-    None),
+     None),
 ])
 def test_a_permission_that_lacks_for_one_product_leaves_the_other_to_proceed(cloud, stage, deny, failing, action):
     key, four = cloud.key(deny=[deny]), [dict(WEB, slot="default"), SHANGHAI, IMG, STATIC]
@@ -276,7 +276,7 @@ def test_lost_answers(cloud, stage, product, action, made, kind, stale):
 def test_a_busy_product_is_asked_again(cloud, stage, product, action, fault):
     struck = cloud.fault(product=product, action=action, kind="error", times=2, **fault)
     result, writes = stage.deploy(dict(WEB, slot="default"), dict(WEB, listener_port=8443, slot="additional",
-        domains=["api.example.com"]), IMG)
+                                                                  domains=["api.example.com"]), IMG)
     assert not result["failed"] and struck.fired == 2 and writes == sorted([IMPORT, DEFAULT, ADD, CDN]), result
 
 

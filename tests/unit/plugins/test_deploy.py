@@ -114,7 +114,7 @@ def test_a_refusal_stops_only_its_own_resource():
     assert "Grant it." in rows["a"]["error"] and rows["b"]["error"] is None
     assert result["failed"].splitlines()[0].startswith("1 of 2 targets failed") and "fake/a: fake Set was refused" in result["failed"]
     assert result["diff"]["after"] == {"fake/a": dict(certificate="old", fingerprint=OLD), "fake/b": dict(certificate="new",
-        fingerprint=NEW)}
+                                                                                                          fingerprint=NEW)}
 
 
 def test_a_permission_that_lacks_for_reading_stops_only_its_own_resource():

@@ -157,8 +157,8 @@ def started():
     return Applied(answers={_jobs.CREATE: dict(JobId=3), _jobs.START: {}})
 
 
-RUNNING = [dict(WorkerCount=0), dict(WorkerCount=2, SuccessCount=0), dict(WorkerCount=2, SuccessCount=1), dict(WorkerCount=2,
-    SuccessCount=1, FailedCount=1)]
+RUNNING = [dict(WorkerCount=0), dict(WorkerCount=2, SuccessCount=0), dict(WorkerCount=2, SuccessCount=1), dict(
+    WorkerCount=2, SuccessCount=1, FailedCount=1)]
 
 
 def test_waiting_for_a_job():
@@ -175,7 +175,7 @@ def test_a_job_that_takes_too_long():
 
 
 @pytest.mark.parametrize("applied, timing", [(started(), None), (Applied(), (5, 1)), (Applied(answers={_jobs.CREATE: dict(JobId=3)}), (5,
-    1))])
+                                                                                                                                       1))])
 def test_nothing_is_waited_for_without_reason(applied, timing):
     desk = Desk(statuses=[RUNNING[0]])
     _jobs.wait(desk, applied, timing)

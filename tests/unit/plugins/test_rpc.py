@@ -169,7 +169,7 @@ def test_what_is_needed_before_any_call(params, words):
 def pages(answers, size=50):
     made, recorder = cloud(*answers)
     got = list(made.pages("cas", "ListContact", dict(A=1), lambda answer: answer.get("Rows") or [],
-        lambda answer: answer.get("Total") or 0, size))
+                          lambda answer: answer.get("Total") or 0, size))
     return got, [form(request) for request in recorder.sent]
 
 
@@ -210,7 +210,11 @@ def test_details_never_ask_for_the_key():
 @pytest.mark.parametrize("code, found", [("NotFound", True), ("Forbidden.RAM", False)])
 def test_details_of_what_is_not_there(code, found):
     made, recorder = cloud()
-    recorder.exchange = lambda *unused: (_ for _ in ()).throw(ApiError("x", code, "no"))
+
+    def refuse(*unused):
+        raise ApiError("x", code, "no")
+
+    recorder.exchange = refuse
     if found:
         assert cas.certificate_detail(made, 5) is None
     else:
@@ -222,7 +226,7 @@ def test_records_of_a_zone():
     made, recorder = cloud(dict(TotalCount=2, DomainRecords=dict(Record=[row, dict(row, RecordId="2", Status="DISABLE", TTL=None)])))
     assert alidns.records(made, "example.com") == [
         alidns.Record("1", "www", "A", "192.0.2.1", 600, "default", True), alidns.Record("2", "www", "A", "192.0.2.1", 600, "default",
-            False)]
+                                                                                         False)]
     assert form(recorder.sent[0]) == dict(DomainName="example.com", PageNumber="1", PageSize="500")
 
 
@@ -262,10 +266,11 @@ def test_refusals(status, body, code):
 ])
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", '{"RequestId": "R', "[1, 2]", '"text"', "null"])
 def test_what_is_not_the_api(status, kind, body):
-    with pytest.raises(kind,
-        match="cas Do for shop: HTTP %d with something that is not the API's JSON; is the endpoint right?" % status) as caught:
+    words = "cas Do for shop: HTTP %d with something that is not the API's JSON; is the endpoint right?" % status
+    with pytest.raises(kind, match=words) as caught:
         parse(status, body)
-    assert type(caught.value) is kind and "html" not in str(caught.value) and caught.value.extras == dict(final=True)
+    assert isinstance(caught.value, OutcomeUnknown) == (kind is OutcomeUnknown) and "html" not in str(caught.value)
+    assert caught.value.final and caught.value.extras == {}
 
 
 def test_bytes_that_are_no_text():

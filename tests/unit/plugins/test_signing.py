@@ -62,7 +62,7 @@ def test_wire_form(value, wire):
 
 
 @pytest.mark.parametrize("text, encoded", [("a b", "a%20b"), ("*", "%2A"), ("~", "~"), ("/", "%2F"), ("+", "%2B"), ("é", "%C3%A9"),
-    ("-_.", "-_.")])
+                                           ("-_.", "-_.")])
 def test_percent_encoding(text, encoded):
     assert signing.encode(text) == encoded
 

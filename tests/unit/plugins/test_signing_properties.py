@@ -46,7 +46,7 @@ class Wire:
 
 def sent(params, **options):
     cloud = rpc.Cloud(dict(site="china", access_key_id="AK", access_key_secret=SECRET, endpoints={}, **options), [cas.PRODUCT],
-        transport=Wire())
+                      transport=Wire())
     cloud.call("cas", "ListUserCertificateOrder", params)
     return cloud.transport.request
 
@@ -55,7 +55,7 @@ def received(request, **changed):
     """The request as the emulator's server sees it."""
     parts = urlsplit(request.url)
     fields = dict(method=request.method, target=parts.path + ("?" + parts.query if parts.query else ""), headers=request.headers,
-        body=request.body)
+                  body=request.body)
     return server.Request(**dict(fields, **changed))
 
 
@@ -86,7 +86,7 @@ def test_the_order_of_parameters_does_not_matter(query, rng):
 
 @FEW
 @given(st.dictionaries(st.sampled_from(["Host", "x-acs-date", "X-Acs-Action", "Accept", "content-type", "User-Agent"]), NAME),
-    st.randoms(use_true_random=False))
+       st.randoms(use_true_random=False))
 def test_the_order_and_case_of_headers_does_not_matter(headers, rng):
     shuffled = [(name.upper(), " %s " % value) for name, value in headers.items()]
     rng.shuffle(shuffled)

@@ -34,7 +34,7 @@ def list_cloud_resources(cloud: Any, call: Call) -> dict[str, Any]:
             and call.text("Keyword").lower() in "{InstanceId} {Domain}".format_map(row).lower()]
     if call.text("CertIds"):
         numbers = json.loads(call.text("CertIds"))
-        if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+        if not isinstance(numbers, list) or not all(isinstance(number, int) and number is not True for number in numbers):
             raise errors.invalid("CertIds")
         names = [name for number in numbers for name in cloud.cas.get(number).material.names]
         rows = [row for row in rows if any(pki.covers(tuple(names), name) for name in row["Domain"].split(","))]
