@@ -86,8 +86,9 @@ def print_deployed(run: Run) -> None:
     for task in run.rows:
         if task["action"] == "ansible.builtin.copy" and task["result"].get("changed"):
             row("app host " + task["host"], "replaced " + pathlib.Path(task["result"].get("dest", "privkey.pem")).name)
-    for result in run.results("daas.https.airec_cert_bind"):
-        binding = result["binding"]
+    # bound first, enforced when validated: the last result of each instance counts
+    bindings = {result["binding"]["instance_id"]: result["binding"] for result in run.results("daas.https.airec_cert_bind")}
+    for binding in bindings.values():
         for domain in binding["domains"]:
             row("airec/" + binding["region"], "{0}: {1}, HTTPS {2}".format(
                 domain["domain"], domain["status"], "enforced" if binding["https_enforced"] else "not enforced"))

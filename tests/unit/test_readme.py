@@ -48,6 +48,13 @@ def test_the_permissions_are_those_of_the_code():
     assert written == declared
 
 
+def test_no_permission_is_asked_for_in_vain():
+    """A call that is declared is made somewhere: its name stands in the code once more than in its declaration."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / "module_utils").rglob("*.py"))
+    declared = {action for product in products().values() for action in product.actions}
+    assert not sorted(action for action in declared if code.count('"{0}"'.format(action)) < 2)
+
+
 def test_every_product_is_there():
     assert {"cas", "slb", "cdn", "alidns", "airec"} <= set(products())
 

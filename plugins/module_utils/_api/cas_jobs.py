@@ -12,7 +12,6 @@ PRODUCT = cas.PRODUCT._replace(actions=dict(cas.PRODUCT.actions, **{
     "ListCloudResources": READ,
     "CreateDeploymentJob": WRITE,
     "UpdateDeploymentJobStatus": SET,
-    "DescribeDeploymentJob": Action(ram="yundun-cert:DescribeDeployment"),
     "DescribeDeploymentJobStatus": READ,
     "ListWorkerResource": READ,
     # specified: the vendor's public SDK does not have it; today's public cloud answers InvalidAction.NotFound

@@ -12,9 +12,7 @@ from .rpc import READ, SET, WRITE, Product
 
 PRODUCT = Product("slb", "2014-05-15", "slb", {
     "DescribeServerCertificates": READ,
-    "DescribeLoadBalancerListeners": READ,
     "DescribeLoadBalancerHTTPSListenerAttribute": READ,
-    "DescribeDomainExtensions": READ,
     "UploadServerCertificate": WRITE,
     "SetLoadBalancerHTTPSListenerAttribute": SET,
     "CreateDomainExtension": WRITE,

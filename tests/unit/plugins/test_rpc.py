@@ -136,7 +136,8 @@ def test_actions_are_declared_truthfully(product):
 
 
 def test_ram_actions_with_a_name_of_their_own():
-    assert cas_jobs.PRODUCT.ram_action("DescribeDeploymentJob") == "yundun-cert:DescribeDeployment"
+    other = rpc.Product("cas", "2020-04-07", "yundun-cert", {"DescribeDeploymentJob": rpc.Action(ram="yundun-cert:DescribeDeployment")})
+    assert other.ram_action("DescribeDeploymentJob") == "yundun-cert:DescribeDeployment"
     assert slb.PRODUCT.ram_action("CreateDomainExtension") == "slb:CreateDomainExtension"
 
 
