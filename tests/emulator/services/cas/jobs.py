@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CAS's deployment jobs: editing -> pending -> scheduling -> processing -> success or error, one step a read.
 
-A worker is one resource of a job. One that fails says nothing about why.
+A worker is one resource of a job. One that fails says nothing about why. When the job has ended, each can be rolled back or tried
+again, which takes its time as well.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ... import pki
 from . import errors
 
 EDITING, PENDING, SCHEDULING, PROCESSING, SUCCESS, ERROR = "editing", "pending", "scheduling", "processing", "success", "error"
+ROLLBACK, ROLLBACK_SUCCESS, ROLLBACK_ERROR = "rollback", "rollback_success", "rollback_error"
 WAY = {PENDING: SCHEDULING, SCHEDULING: PROCESSING}
+READS_UNTIL_SETTLED = 2
 READS_UNTIL_SEEN = 2  # the list of resources is a cache that learns of a new resource so many reads later
 
 
@@ -33,13 +36,14 @@ class Resource:
 
 @dataclasses.dataclass
 class Worker:
-    """previous: id in CAS of what the resource had before."""
+    """previous: id in CAS of what the resource had before. busy: reads until what it was told by itself is done."""
 
     id: int
     certificate: Any
     resource: Resource
     previous: int | None
     status: str = EDITING
+    busy: int = 0
 
 
 @dataclasses.dataclass
@@ -139,6 +143,8 @@ class Jobs:
         elif job.status in WAY and self._due(job):
             self._move(job, WAY[job.status])
             job.started = job.started or self._cloud.clock.now()
+        elif job.status in (SUCCESS, ERROR):
+            self._settle(job)
         return job
 
     def set_worker_status(self, job: Job, worker_id: int, status: str) -> None:
@@ -146,17 +152,13 @@ class Jobs:
         worker = next((worker for worker in job.workers if worker.id == worker_id), None)
         if worker is None:
             raise errors.not_found()
-        if status not in ("rollback", PENDING, EDITING) or job.status not in (SUCCESS, ERROR):
+        if status not in (ROLLBACK, PENDING, EDITING) or job.status not in (SUCCESS, ERROR) or worker.busy:
             raise errors.invalid("Status")
-        if status != "rollback":
-            worker.status = SUCCESS if self._run(worker) else ERROR
-        elif worker.status != SUCCESS:
+        if status == ROLLBACK and worker.status != SUCCESS:
             raise errors.invalid("Status")
-        elif worker.previous not in self._cloud.cas.certificates:
-            worker.status = "rollback_error"
-        else:
-            self.deploy(worker.resource, worker.previous)
-            worker.status = "rollback_success"
+        worker.status, worker.busy = status, READS_UNTIL_SETTLED if self._cloud.setting("slow_states") else 1
+        if worker.busy == 1:
+            self._settle(job)
 
     def deploy(self, resource: Resource, certificate_id: int) -> None:
         if resource.product == "CDN":
@@ -167,7 +169,7 @@ class Jobs:
 
     def counts(self, job: Job) -> dict[str, int]:
         return {status: sum(worker.status == status for worker in job.workers)
-                for status in (SUCCESS, ERROR, "rollback", "rollback_success", "rollback_error")}
+                for status in (SUCCESS, ERROR, ROLLBACK, ROLLBACK_SUCCESS, ROLLBACK_ERROR)}
 
     def snapshot(self) -> list[dict[str, Any]]:
         return [{"id": job.id, "status": job.status, "workers": [worker.status for worker in job.workers]} for job in self.jobs.values()]
@@ -194,9 +196,29 @@ class Jobs:
             return
         job.started = job.started or self._cloud.clock.now()
         for worker in job.workers:
-            worker.status = SUCCESS if self._run(worker) else ERROR
+            worker.status = self._try(worker)
+        self._end(job)
+
+    def _settle(self, job: Job) -> None:
+        """Do what single workers of a job that has ended were told, when it is time."""
+        for worker in [worker for worker in job.workers if worker.busy]:
+            worker.busy -= 1
+            if not worker.busy:
+                worker.status = self._roll_back(worker) if worker.status == ROLLBACK else self._try(worker)
+                self._end(job)
+
+    def _end(self, job: Job) -> None:
         job.status = ERROR if any(worker.status == ERROR for worker in job.workers) else SUCCESS
         job.ended = self._cloud.clock.now()
+
+    def _roll_back(self, worker: Worker) -> str:
+        if worker.previous not in self._cloud.cas.certificates:
+            return ROLLBACK_ERROR
+        self.deploy(worker.resource, worker.previous)
+        return ROLLBACK_SUCCESS
+
+    def _try(self, worker: Worker) -> str:
+        return SUCCESS if self._run(worker) else ERROR
 
     def _run(self, worker: Worker) -> bool:
         old, previous = self.bound(worker.resource)
@@ -208,7 +230,8 @@ class Jobs:
         # SLB only replaces a certificate whose names the new one has, too.
         if worker.resource.product == "SLB" and old and not all(pki.covers(new.material.names, name) for name in old.names):
             return False
-        worker.previous = previous
+        if previous != new.id:  # tried again, it still knows what was there first
+            worker.previous = previous
         self.deploy(worker.resource, new.id)
         return True
 
