@@ -20,9 +20,10 @@ from .dataplane import DataPlane, Endpoint
 from .gateway import Gateway
 from .products import products
 from .server import HOST, Server
+from .services import SERVICES
 from .state import Clock, Cloud, Settings
 
-PORTS = ("cas", "slb", "cdn", "alidns", "airec")  # with a fixed port, the first is it and the others follow
+PORTS = tuple(SERVICES)  # with a fixed port, the first is it and the others follow
 
 
 class EmulatorError(Exception):

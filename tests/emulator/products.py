@@ -18,7 +18,8 @@ from . import multipart
 from .journal import shown
 from .rpc import Action, Call
 from .server import Request
-from .services.airec.actions import Route, handle
+from .services import ROA, SERVICES, actions_of
+from .services.airec.actions import ROUTES, Route, handle
 from .state import CloudError
 
 BEARER = "bearer"  # the principal of a call with an access token
@@ -167,15 +168,9 @@ def refusal(product: Product, refused: CloudError, request_id: str, host: str, p
 
 def products() -> dict[str, Product]:
     """All of the cloud."""
-    from .services.airec.actions import ROUTES
-    from .services.alidns import actions as alidns
-    from .services.cas import actions as cas
-    from .services.cdn import actions as cdn
-    from .services.slb import actions as slb
-
-    rpc = {name: Product(name, service.VERSION, service.RAM, {action.name: action for action in service.ACTIONS})
-           for name, service in (("cas", cas), ("slb", slb), ("cdn", cdn), ("alidns", alidns))}
-    return {**rpc, "airec": Product("airec", "2020-11-26", "airec", routes=tuple(ROUTES))}
+    made = {name: Product(name, service.VERSION, service.RAM, {action.name: action for action in service.ACTIONS})
+            for name, service in ((name, actions_of(name)) for name in SERVICES if name not in ROA)}
+    return {**made, "airec": Product("airec", "2020-11-26", "airec", routes=tuple(ROUTES))}
 
 
 def _pairs(request: Request, part: str) -> list[tuple[str, str]]:

@@ -77,17 +77,14 @@ class Cloud:
     """Everything of one account at one site. `lock` is held while a call is answered: calls happen one after another."""
 
     def __init__(self, authority: Any, dataplane: Any, clock: Clock, *, seed: int = 1, calm: bool = False, site: str = "china") -> None:
-        from .services.airec.models import Airec
-        from .services.alidns.models import AliDns
-        from .services.cas.models import Cas
-        from .services.cdn.models import Cdn
-        from .services.slb.models import Slb
+        from .services import SERVICES, state_of
 
         self.authority, self.dataplane, self.clock, self.site = authority, dataplane, clock, site
         self.rng = random.Random(seed)
         self.setting = Settings(calm)
         self.lock = threading.RLock()
-        self.cas, self.slb, self.cdn, self.alidns, self.airec = Cas(self), Slb(self), Cdn(self), AliDns(self), Airec(self)
+        for name in SERVICES:
+            setattr(self, name, state_of(name, self))
 
     @property
     def store(self) -> str:
@@ -100,4 +97,6 @@ class Cloud:
 
     def snapshot(self) -> dict[str, Any]:
         """What every service holds, as JSON, without private keys."""
-        return {name: getattr(self, name).snapshot() for name in ("cas", "slb", "cdn", "alidns", "airec")}
+        from .services import SERVICES
+
+        return {name: getattr(self, name).snapshot() for name in SERVICES}

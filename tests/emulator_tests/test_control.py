@@ -27,6 +27,7 @@ from alibabacloud_tea_openapi.models import Config
 from tests.emulator import control, dataplane, pki
 from tests.emulator.__main__ import main
 from tests.emulator.emulator import Emulator, EmulatorError, StickyPlane
+from tests.emulator.services import SERVICES
 from tests.emulator.state import NUISANCES, Clock
 from tests.support.emulation import Client, running
 
@@ -149,7 +150,7 @@ def test_faults(handle):
 def test_state_holds_no_private_key(handle):
     assert upload(handle).status == 200
     state = ask(handle, "GET", "/state")
-    assert set(state) == {"cas", "slb", "cdn", "alidns", "airec"} and "PRIVATE" not in json.dumps(state)
+    assert set(state) == set(SERVICES) and "PRIVATE" not in json.dumps(state)
     assert len(state["cas"]["certificates"]) == 1
 
 
@@ -347,7 +348,7 @@ def test_fixed_ports_follow_each_other(tmp_path):
             emulator = Emulator(tmp_path, calm=True, port=port)
             break
     try:
-        ports = [urlsplit(emulator.endpoints[name]).port for name in ("cas", "slb", "cdn", "alidns", "airec")]
+        ports = [urlsplit(emulator.endpoints[name]).port for name in SERVICES]
         assert ports == list(range(port, port + 5))
         assert call(emulator, "ListUserCertificateOrder").status == 200
     finally:
@@ -396,7 +397,7 @@ def test_the_program(tmp_path):
     with program(tmp_path, *arguments) as (process, ready):
         assert set(ready) == {"endpoints", "control", "ca_path", "access_key_id", "access_key_secret", "airec_token", "data_plane", "files",
                               "pid"}
-        assert ready["pid"] == process.pid and set(ready["endpoints"]) == {"cas", "slb", "cdn", "alidns", "airec"}
+        assert ready["pid"] == process.pid and set(ready["endpoints"]) == set(SERVICES)
         assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
         handle = type("Handle", (), {**ready, "control_url": ready["control"]})
         assert ask(handle, "GET", "/settings") == {

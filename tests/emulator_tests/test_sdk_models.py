@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import pathlib
 import typing
 from urllib.parse import urlsplit
 
@@ -20,11 +21,14 @@ from darabonba.model import DaraModel
 
 from tests.emulator import scenarios
 from tests.emulator.rpc import COMMON
+from tests.emulator.services import ROA, SERVICES, actions_of
 from tests.support.account import ACTIONS, account
 from tests.support.emulation import running
 
-SDKS = {"cas": "alibabacloud_cas20200407", "slb": "alibabacloud_slb20140515", "cdn": "alibabacloud_cdn20180510",
-        "alidns": "alibabacloud_alidns20150109"}
+SDKS = {name: actions_of(name).SDK.replace("-", "_") for name in SERVICES if name not in ROA}
+# Products that came later walk in a module of their own: walks/<product>.py, with walk(call, authority) and STRICTER.
+WALKS = {path.stem: importlib.import_module("tests.emulator_tests.walks." + path.stem)
+         for path in sorted((pathlib.Path(__file__).parent / "walks").glob("*.py")) if path.stem != "__init__"}
 DOCUMENTED = sorted(key for key, action in ACTIONS.items() if action.provenance == "documented")
 KINDS = {str: "string", int: "integer", bool: "boolean"}
 
@@ -34,6 +38,8 @@ STRICTER = {
     ("slb", "DescribeLoadBalancerListeners", "RegionId"): "the vendor's reference requires it, the model does not say so",
     ("cdn", "BatchSetCdnDomainConfig", "Functions"): "a string for the SDK, but its content is JSON",
 }
+for _walk in WALKS.values():
+    STRICTER.update(_walk.STRICTER)
 
 
 def models(product):
@@ -141,6 +147,8 @@ def walk(call, authority):
     walk_listeners(call, made["CertId"], walk_server_certificates(call, made["CertId"], material))
     walk_cdn(call, made["CertId"])
     walk_dns(call)
+    for further in WALKS.values():
+        further.walk(call, authority)
 
 
 def walk_certificates(call, made, pair):

@@ -192,7 +192,7 @@ def test_a_call_is_refused(shop, new, expired, monkeypatch, service, function):
 @pytest.mark.parametrize("service, function", sorted(REFUSALS))
 def test_a_refusal_says_something_and_no_secret(shop, new, expired, service, function):
     product, action, params = REFUSALS[service, function][2](shop, new, expired)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one it is stands in the table above
+    with pytest.raises(Exception) as caught:
         shop.call(product, action, **params)
     message = caught.value.message
     assert message.strip() and "PRIVATE KEY" not in message

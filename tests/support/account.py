@@ -19,15 +19,11 @@ import pytest
 from tests.emulator import pki
 from tests.emulator.dataplane import DataPlane
 from tests.emulator.rpc import Action, Call
-from tests.emulator.services.alidns import actions as alidns
-from tests.emulator.services.cas import actions as cas
-from tests.emulator.services.cdn import actions as cdn
-from tests.emulator.services.slb import actions as slb
+from tests.emulator.services import ROA, SERVICES, actions_of
 from tests.emulator.state import Clock, Cloud, CloudError
 
 ACTIONS: dict[tuple[str, str], Action] = {
-    (product, action.name): action
-    for product, module in (("cas", cas), ("slb", slb), ("cdn", cdn), ("alidns", alidns)) for action in module.ACTIONS}
+    (product, action.name): action for product in SERVICES if product not in ROA for action in actions_of(product).ACTIONS}
 
 
 class Account:

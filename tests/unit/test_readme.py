@@ -12,6 +12,8 @@ import re
 import pytest
 import yaml
 
+from tests.emulator.services import SERVICES
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 API = ROOT / "plugins" / "module_utils" / "_api"
@@ -56,7 +58,7 @@ def test_no_permission_is_asked_for_in_vain():
 
 
 def test_every_product_is_there():
-    assert {"cas", "slb", "cdn", "alidns", "airec"} <= set(products())
+    assert set(SERVICES) == set(products())
 
 
 def test_what_is_not_documented_by_the_vendor_is_called_so():

@@ -1,4 +1,32 @@
 # Copyright (c) 2026, daas.https contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulated products: a folder each, with actions (the wire), models (rules and storage) and errors (the vendor's codes)."""
+"""The emulated products: a folder each, with actions (the wire), models (rules and storage) and errors (the vendor's codes).
+
+actions has VERSION, RAM, SDK and ACTIONS; a new product is a folder and a line in SERVICES.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+# Name (that of the folder, of its state in the Cloud, and of its endpoint) -> the class in its models; in the order of their ports.
+SERVICES = {
+    "cas": "Cas",
+    "slb": "Slb",
+    "cdn": "Cdn",
+    "alidns": "AliDns",
+    "airec": "Airec",
+}
+ROA = ("airec",)  # these have routes and JSON bodies of their own; all others are RPC
+
+
+def actions_of(name: str) -> Any:
+    """The module with the service's calls."""
+    return importlib.import_module("{0}.{1}.actions".format(__name__, name))
+
+
+def state_of(name: str, cloud: Any) -> Any:
+    """The service's state in a new account."""
+    return getattr(importlib.import_module("{0}.{1}.models".format(__name__, name)), SERVICES[name])(cloud)
