@@ -4,71 +4,15 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 from . import _jobs, _runner
+from ._api import cas
 from ._domain.deployment import Bound, Slot, after_of, place_of, plan_of, same
 from ._errors import ApiError, CollectionError, InputError, WaitTimeout
+from ._requests import Once, discovered
 from ._targets.registry import TARGETS
 from ._wait import poll
-
-
-class Once:
-    """Remembers what was read, so that resources that share a list share one read of it."""
-
-    def __init__(self):
-        self._values, self._locks, self._lock = {}, {}, threading.Lock()
-
-    def __call__(self, key, read):
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._values:
-                self._values[key] = read()
-            return self._values[key]
-
-
-def check(request, method, accept_cost):
-    """The request with service and method settled. Raises InputError for what cannot work; nothing has been asked yet."""
-    service = _known_as(request["service"])
-    target = TARGETS.get(service)
-    lacking = [option for option in (target.NEEDS if target else ()) if not request.get(option)]
-    if lacking:
-        raise InputError("A resource of service '%s' needs %s." % (service, " and ".join(lacking)))
-    if method == "auto":
-        method = "product" if target else "deployment_job"
-    if method == "product" and not target:
-        raise InputError("method: product knows the services %s, not '%s'." % (", ".join(sorted(TARGETS)), service))
-    if method == "deployment_job" and not accept_cost:
-        raise InputError("Service '%s' would be reached by a deployment job, which is metered. Set accept_cost: true to use it%s." % (
-            service, ", or use method: product, which is free" if target else ""))
-    return dict(request, service=service, method=method)
-
-
-def _known_as(service):
-    """The driver's name for what may be written as CAS writes it: SLB is slb, and must not become a metered job."""
-    names = (target.NAME for target in TARGETS.values() if service.lower() in (target.NAME, target.CAS_PRODUCT.lower()))
-    return next(names, service)
-
-
-ROW = ("service", "region", "instance", "listener_port", "slot", "domain", "changed", "previous")
-PREVIOUS = ("id", "cas_id", "name", "fingerprint", "store")
-
-
-def restorable(targets):
-    """The changed ones of an earlier result, as requests. Raises InputError for what is not such a result."""
-    requests = []
-    for row in targets:
-        old = row.get("previous")
-        lacking = [key for key in ROW if key not in row] + [
-            "previous.%s" % key for key in PREVIOUS if old is not None and not (isinstance(old, dict) and key in old)]
-        if lacking:
-            raise InputError("restore takes deployment.targets of an earlier cas_deploy; an entry lacks %s." % ", ".join(lacking))
-        if str(row["changed"]).lower() == "true":
-            port = str(row["listener_port"] or "")
-            requests.append(dict(row, listener_port=int(port) if port.isdigit() else None, method="product"))
-    return requests
 
 
 class Deployment:
@@ -77,9 +21,17 @@ class Deployment:
     def __init__(self, cloud, stored, parallel, wait, check_mode):
         self.cloud, self.stored, self.parallel, self.wait, self.check_mode = cloud, stored, parallel, wait, check_mode
 
-    def deploy(self, requests, wanted, contacts=()):
-        """Put wanted into every slot that the requests mean."""
-        once = Once()
+    def deploy(self, requests, wanted, contacts=(), supersede=False, discover=None):
+        """Put wanted into every slot that the requests mean, and that fits among what discover finds.
+
+        supersede: then take away the additional certificates that it makes superfluous.
+        """
+        once, failed = Once(requests), []
+        if discover:
+            found, failed = discovered(self.cloud, discover, self.parallel, once)
+            requests = requests + found
+            once.count = Once(requests).count
+        wanted = self._with_identifier(wanted, requests)
 
         def plan_one(request):
             target = TARGETS.get(request["service"])
@@ -87,9 +39,22 @@ class Deployment:
                 return _jobs.plan(self.cloud, request, wanted, self.stored, contacts)
             state = target.read(self.cloud, request, once)
             slots = [self._slot(target, place, state, wanted) for place in target.find(request, state, wanted, self.stored)]
-            return slots if request["method"] == "product" else _jobs.replace_steps(self.cloud, request, slots, wanted, contacts)
+            if request["method"] != "product":
+                return _jobs.replace_steps(self.cloud, request, slots, wanted, contacts)
+            return self._with_superseded(target, request, state, wanted, slots, supersede)
 
-        return self._run(requests, plan_one)
+        return self._run(requests, plan_one, failed=failed)
+
+    def _with_identifier(self, wanted, requests):
+        """wanted with CAS's identifier, if a product wants it: asked for, and never put together from its parts."""
+        drivers = [TARGETS[request["service"]] for request in requests if request["service"] in TARGETS]
+        if not wanted.id or not any(target.IDENTIFIER for target in drivers):
+            return wanted
+        detail = cas.certificate_detail(self.cloud, wanted.id)
+        if detail is None or not detail.identifier:
+            raise InputError("CAS lists the certificate %s (id %d) and gives no identifier of it; it may just have been deleted." % (
+                wanted.name, wanted.id))
+        return replace(wanted, identifier=detail.identifier)
 
     def _slot(self, target, place, state, wanted):
         slot = Slot(place, target.at(place, state, self.stored))
@@ -99,19 +64,36 @@ class Deployment:
         after = after_of(wanted, own_id)
         return replace(slot, after=after, steps=steps + (target.bind(slot.target, place, state, after),))
 
+    def _with_superseded(self, target, request, state, wanted, slots, supersede):
+        """The slots, which know what they supersede, and slots for that if it is to go: not before the new one is bound."""
+        gone = []
+        for place in target.superseded(request, state, wanted, self.stored):
+            slot = Slot(place, target.at(place, state, self.stored))
+            step = target.unbind(slot.target, place, state)
+            needs = tuple(step.key for bound in slots for step in bound.steps[-1:])
+            gone.append(replace(slot, steps=(replace(step, needs=needs),)))
+        if not gone:
+            return slots
+        first = gone[0]
+        room = replace(first.steps[0], needs=()), target.bind(first.target, first.place, state, first.previous)
+        slots = [replace(slot, supersedes=tuple(gone), steps=tuple(
+            replace(step, room=room) if slot.place["slot"] == "additional" else step for step in slot.steps)) for slot in slots]
+        return slots + gone if supersede else slots
+
     def restore(self, requests):
         """Put back what the rows of an earlier result had before; a slot that was empty is emptied again.
 
         One that cannot be put back keeps none of the others from it.
         """
-        once = Once()
+        once = Once(requests)
 
         def plan_one(row):
-            target, place, old = TARGETS.get(row["service"]), place_of(row, row["slot"], row["domain"]), row["previous"]
+            target, old = TARGETS.get(row["service"]), row["previous"]
+            place = place_of(row, row["slot"], row["domain"], row["certificate"], row["superseded"])
             if not target:
-                raise InputError("There is no driver for '%s'; put its certificate back in the product's console." % row["service"])
+                return _jobs.roll_back(self.cloud, place, row, self.stored)
             after = Bound(old["id"], int(old["cas_id"] or 0), old["name"], old["fingerprint"], (), old["store"]) if old else None
-            state = target.read(self.cloud, row, once)
+            state = target.read(self.cloud, dict(row, slot=None), once)
             slot = Slot(place, target.at(place, state, self.stored))
             if same(slot.previous, after):
                 return [slot]
@@ -120,10 +102,15 @@ class Deployment:
 
         return self._run(requests, plan_one, all_or_none=False)
 
-    def _run(self, requests, plan_one, all_or_none=True):
-        slots, origin = [], {}
+    def _run(self, requests, plan_one, all_or_none=True, failed=()):
+        slots, origin, passed = list(failed), dict((slot.target, {}) for slot in failed), []
         for request, planned, error in _runner.each(requests, plan_one, self.parallel):
+            if request.get("found") and isinstance(error, InputError):
+                passed.append(dict(target=Slot(place_of(request, None, request.get("domain"))).target, reason=str(error)))
+                continue
             for slot in planned or [Slot(place_of(request, request.get("slot"), request.get("domain")), error=error)]:
+                if slot.target in origin and request.get("found"):
+                    continue  # what is named has been planned as it was named
                 if slot.target in origin and not error:
                     raise InputError("%s is meant twice in resources; nothing was changed." % slot.target)
                 origin[slot.target] = request
@@ -138,66 +125,114 @@ class Deployment:
             applied = _runner.apply(self.cloud, plan.steps, self.parallel, self._confirm,
                                     lambda step, params: _jobs.preflight(self.cloud, step, params))
             _jobs.wait(self.cloud, applied, self.wait)
+            slots = slots + _freed(slots, applied, origin)
+            plan = plan_of(slots)
             written = [slot for slot in slots if slot.steps and not _failure(slot, applied)]
-            looked = _runner.each(written, lambda slot: self._read_back(slot, origin[slot.target]), self.parallel)
-            seen = dict((slot.target, found or (None, error)) for slot, found, error in looked)
-        return self._result(plan, slots, seen, applied, origin)
+            seen = self._read_back(written, origin)
+            seen.update(self._explain(slots, origin, applied))
+        return dict(self._result(plan, slots, seen, applied, origin), passed_over=passed)
 
     def _confirm(self, step):
         return TARGETS[step.product].confirm(self.cloud, step) if step.product in TARGETS else None
 
-    def _read_back(self, slot, request):
-        """(what the slot has after the writes, None or the WaitTimeout if the product has not settled on it)."""
-        target = TARGETS.get(request["service"])
-        if not target:
-            return _jobs.read_back(self.cloud, request, self.stored), None
-        last = None
+    def _read_back(self, slots, origin):
+        """target -> (what it has after the writes, None or an error such as WaitTimeout); lists are read once a round, for all."""
+        seen, left = {}, list(slots)
 
         def look():
-            nonlocal last
-            state = target.read(self.cloud, request, Once())
-            last = target.at(slot.place, state, self.stored)
-            return target.settled(state)
+            once, now = Once(origin[slot.target] for slot in left), []
+            for slot, found, error in _runner.each(left, lambda slot: self._look(slot, origin[slot.target], once), self.parallel):
+                bound, settled = found or (None, True)
+                seen[slot.target] = bound, error
+                if not error and not (settled and same(bound, slot.after)):
+                    now.append((slot, bound, settled))
+            left[:] = [slot for slot, _bound, _settled in now]
+            return now
 
-        if self.wait is None:
+        if self.wait is None or not left:
             look()
-            return last, None
+            return seen
+        last = []
+
+        def again():
+            last[:] = look()
+            return last
+
         try:
-            poll(look, lambda settled: settled and same(last, slot.after), self.wait[0], self.wait[1],
-                 "%s to have %s" % (slot.target, slot.after.name if slot.after else "no certificate"),
-                 lambda settled: "%s%s" % (last.name if last else "no certificate", "" if settled else ", still changing"))
-        except WaitTimeout as error:
-            return last, error
-        return last, None
+            poll(again, lambda now: not now, self.wait[0], self.wait[1], "the slots")
+        except WaitTimeout:
+            for slot, bound, settled in last:
+                seen[slot.target] = bound, self._too_late(slot, bound, settled)
+        return seen
+
+    def _too_late(self, slot, bound, settled):
+        now = (bound.name if bound else "no certificate") + ("" if settled else ", still changing")
+        return WaitTimeout("Waited %.0f s for %s to have %s; the last state seen was: %s. Run again to continue, or raise wait_timeout." % (
+            self.wait[0], slot.target, slot.after.name if slot.after else "no certificate", now))
+
+    def _look(self, slot, request, once):
+        target = TARGETS.get(request["service"])
+        if not target:
+            return _jobs.read_back(self.cloud, request, self.stored), True
+        state = target.read(self.cloud, request, once)
+        return target.at(slot.place, state, self.stored), target.settled(state)
+
+    def _explain(self, slots, origin, applied):
+        """A failed worker of a job has no reason with it: what the product has now is read, and said. target -> (Bound, error)."""
+        failed = [slot for slot in slots if slot.tag and _jobs.worker_key(slot) in applied.errors]
+        once, seen = Once(origin[slot.target] for slot in failed), {}
+        for slot, found, error in _runner.each(failed, lambda slot: self._look(slot, origin[slot.target], once), self.parallel):
+            bound = found[0] if found else None
+            cause = applied.errors[_jobs.worker_key(slot)]
+            seen[slot.target] = bound, CollectionError("%s %s" % (cause, error or _jobs.explanation(slot, bound)), **cause.extras)
+        return seen
 
     def _result(self, plan, slots, seen, applied, origin):
         rows = []
         for slot in slots:
             current, error = seen.get(slot.target) or (slot.after if slot.steps and self.check_mode else slot.previous, None)
-            error = slot.error or _failure(slot, applied) or error
-            changed = self._changed(slot, applied)
-            rows.append(_row(slot, current, error, applied, origin[slot.target]["method"], changed, slot.target in seen))
+            error = error or slot.error or _failure(slot, applied)
+            method = origin[slot.target].get("method")
+            rows.append(_row(slot, current, error, applied, method, self._changed(slot, applied, current), slot.target in seen))
         result = dict(plan.result(), targets=rows)
         if not self.check_mode:
             done = set(step.key for step in applied.done)
-            result.update(changed=bool(done), actions=[step.summary() for step in plan.steps if step.key in done])
+            result.update(changed=bool(done), actions=[step.summary() for step in applied.made(plan.steps)])
             before, after = result["diff"]["before"], result["diff"]["after"]
             after.update((row["target"], before[row["target"]]) for row in rows if row["target"] in before and not row["changed"])
         failed = ["%s: %s" % (row["target"], row["error"]) for row in rows if row["error"]]
         if failed:
             head = "%d of %d targets failed; each is reported in deployment." % (len(failed), len(rows))
             result["failed"] = "\n".join([head] + failed + ["Correct this and run again; what is right already is left alone."])
+        result["warnings"] = [
+            "%s had no room for one more certificate: %s was taken away before the new one was added, so that its names were served "
+            "with the default certificate for a moment." % (step.target, step.room[0].target) for step in applied.made_room]
+        if not rows:
+            result["warnings"].append("No resource was meant: the certificate fits none of those that were found.")
         return result
 
-    def _changed(self, slot, applied):
+    def _changed(self, slot, applied, current):
         """Whether the slot was changed (in check mode: would be), whatever the read-back says."""
-        if slot.error or not slot.steps or "job/resource/" + slot.tag in applied.errors:
+        if slot.error or not slot.steps:
             return False
+        if slot.tag and _jobs.worker_key(slot) in applied.errors:
+            return not same(slot.previous, current)  # a failed worker may have come half way
         return self.check_mode or slot.steps[-1].key in applied.answers
 
 
+def _freed(slots, applied, origin):
+    """Slots of what was taken away to make room although it was not to go yet; so that it is reported, and can be put back."""
+    known, found = set(slot.target for slot in slots), []
+    for slot in slots:
+        for old in slot.supersedes:
+            if old.target not in known and old.steps[0].key in applied.answers:
+                origin[old.target] = origin[slot.target]
+                found.append(old)
+    return found
+
+
 def _failure(slot, applied):
-    keys = ["job/resource/" + slot.tag] + [step.key for step in slot.steps]
+    keys = ([_jobs.worker_key(slot)] if slot.tag else []) + [step.key for step in slot.steps]
     return next((applied.errors[key] for key in keys if key in applied.errors), None)
 
 
@@ -211,6 +246,8 @@ def _row(slot, current, error, applied, method, changed, looked):
     return dict(
         slot.place, target=slot.target, method=method, changed=changed,
         previous=slot.previous.view() if slot.previous else None, current=current.view() if current else None,
+        supersedes=[old.previous.view() for old in slot.supersedes],
         verified=not error and (not slot.steps or (looked and same(current, slot.after))),
         request_id=error.request_id if isinstance(error, ApiError) else answers[-1].get("RequestId") if answers else None,
-        skipped_reason=None if slot.steps or error else "already so", error=str(error) if error else None)
+        skipped_reason=None if slot.steps or error else "already so", error=str(error) if error else None,
+        job=applied.jobs.get(slot.tag) if slot.tag else None)

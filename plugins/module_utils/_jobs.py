@@ -3,7 +3,8 @@
 """The two ways through CAS: metered deployment jobs, and the specified single call. PRIVATE to the collection.
 
 One job is made for all resources of a call. It stays in status editing, and free, until it is started; quota is looked at in
-between. A failed worker carries no error text, so the product's own read-back tells what really is.
+between. A failed worker carries no error text, so the product's own read-back tells what really is, and what a job is known to refuse
+is refused before there is one.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ._api import cas_jobs
-from ._domain.deployment import Slot, after_of, bound_of, place_of, same
+from ._domain.deployment import Bound, Slot, after_of, bound_of, place_of, same
+from ._domain.names import missing
 from ._errors import CollectionError, InputError
 from ._plan import Ref, Step
 from ._targets.registry import TARGETS
 from ._wait import poll
 
 CREATE, START = "job/create", "job/start"
+# Source: the vendor's page on deployment jobs
+UPDATE_ONLY = ("SLB", "GA", "SAE", "FC", "MSE", "APIGATEWAY", "ACK")  # these only replace what is bound already
+COVERED = ("SLB", "GA")  # of these the new certificate must have all names of the old one
 
 
 def plan(cloud, request, wanted, stored, contacts):
@@ -72,6 +77,14 @@ def _single_call(cloud, request, slot, wanted, contacts):
 def _job(cloud, request, slot, wanted, contacts):
     if slot.place["slot"] == "additional":
         raise InputError("Deployment jobs cannot set the SNI slot %s; use method: product." % slot.target)
+    product, old = _product(request), slot.previous
+    if product.upper() in UPDATE_ONLY and old is None:
+        raise InputError("A deployment job only replaces a certificate that %s has already, and %s has none. Bind one first." % (
+            product, slot.target))
+    lost = missing(wanted.names, old.names) if old and product.upper() in COVERED else []
+    if lost:
+        raise InputError("A deployment job replaces a certificate of %s only by one with all its names; %s lacks %s of %s on %s." % (
+            product, wanted.name, ", ".join(lost), old.name, slot.target))
     contacts = contacts or [row["ContactId"] for row in cas_jobs.contacts(cloud)[:1]]
     if not contacts:
         raise InputError("A deployment job needs a contact, and CAS has none; make one in the CAS console.")
@@ -121,11 +134,40 @@ def wait(cloud, applied, timing):
         # 0 of 0 is a job that has not begun
         poll(lambda: _status(cloud, job), lambda status: 0 < (status.get("WorkerCount") or 0) <= _done(status), timeout, interval,
              "deployment job %s to end" % job, lambda status: "%d of %s workers done" % (_done(status), status.get("WorkerCount")))
-        failed = [worker for worker in cas_jobs.workers(cloud, job) if worker.get("Status") == "error"]
+        workers = cas_jobs.workers(cloud, job)
     except CollectionError as error:
         applied.errors[START] = error
         return
-    for worker in failed:
-        applied.errors["job/resource/%s" % worker.get("ResourceId")] = CollectionError(
-            "Its worker in deployment job %s failed, and CAS gives no reason. Some products only replace a certificate whose names the new "
-            "one covers; method: product tells more." % job)
+    for worker in workers:
+        resource = str(worker.get("ResourceId"))
+        applied.jobs[resource] = dict(id=job, worker=worker.get("Id"))
+        if worker.get("Status") == "error":
+            applied.errors["job/resource/" + resource] = CollectionError("Its worker in deployment job %s failed." % job)
+
+
+def worker_key(slot):
+    """Under this key of Applied.errors stands that the slot's worker failed."""
+    return "job/resource/" + slot.tag
+
+
+def explanation(slot, now):
+    """What can be said of a failed worker, by what the product has now."""
+    if same(now, slot.after):
+        return "The product has the new certificate nevertheless."
+    left = "%s, as before" % now.name if now and same(now, slot.previous) else now.name if now else "no certificate"
+    return ("CAS gives no reason; the product has %s. Often HTTPS is off there, the resource was being changed, or CAS's service role may "
+            "not change it; method: product, where there is a driver, tells more." % left)
+
+
+def roll_back(cloud, place, row, stored):
+    """The slot that puts back what a job replaced: its worker is told to. Raises InputError when the row has no worker."""
+    job, old = row.get("job") or {}, row["previous"]
+    if not job.get("worker"):
+        raise InputError("There is no driver for '%s'; put its certificate back in the product's console." % row["service"])
+    slot = Slot(place, read_back(cloud, row, stored))
+    after = Bound(old["id"], int(old["cas_id"] or 0), old["name"], old["fingerprint"], (), old["store"]) if old else None
+    if same(slot.previous, after):
+        return [slot]
+    return [replace(slot, after=after, steps=(Step(
+        slot.target, "cas", "UpdateWorkerResourceStatus", slot.target, dict(
+            JobId=int(job["id"]), WorkerId=int(job["worker"]), Status="rollback"), stage=1),))]

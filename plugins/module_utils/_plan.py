@@ -21,7 +21,9 @@ class Step:
     """One writing call.
 
     key names the step for Ref; target is what the user sees; stages run one after another; within a stage, steps of one
-    group run in order and groups run side by side. token is a ClientToken for calls that take one.
+    group run in order and groups run side by side. token is a ClientToken for calls that take one. needs: keys of steps without
+    whose success it is not made. room: a step that frees a place for this one, made only if the cloud says that all places are taken,
+    and the step that undoes it.
     """
 
     key: str
@@ -33,6 +35,8 @@ class Step:
     group: str = ""
     stage: int = 0
     token: str = ""
+    needs: Tuple[str, ...] = ()
+    room: Tuple[Step, ...] = ()
 
     def summary(self):
         """What results and messages show: never parameters, because those may hold a key."""

@@ -9,20 +9,32 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ._errors import CollectionError, OutcomeUnknown
+from ._errors import ApiError, CollectionError, OutcomeUnknown
 from ._plan import Ref
 from ._wait import backoff
 
+FULL = "QuotaExceeded"  # in the code of a refusal because all places are taken
 LOOKS, LAG = 3, 0.5  # how often a lost write is looked for, and seconds between the first two looks
 
 
 @dataclass
 class Applied:
-    """answers: step key -> the API's answer; errors: step key -> CollectionError; done: the steps that succeeded, in order."""
+    """answers: step key -> the API's answer; errors: step key -> CollectionError; done: the steps that succeeded, in order.
+
+    made_room: the steps for which a place had to be freed first. jobs: id of a resource in CAS -> its worker in a deployment job.
+    """
 
     answers: dict = field(default_factory=dict)
     errors: dict = field(default_factory=dict)
     done: list = field(default_factory=list)
+    made_room: list = field(default_factory=list)
+    jobs: dict = field(default_factory=dict)
+
+    def made(self, planned):
+        """The steps that were made, in the order of the plan; last those that it did not have."""
+        done = set(step.key for step in self.done)
+        return [step for step in planned if step.key in done] + [
+            step for step in self.done if step.key not in set(step.key for step in planned)]
 
 
 def each(items, work, parallel):
@@ -62,28 +74,66 @@ def apply(cloud, steps, parallel=1, confirm=None, before=None, sleep=time.sleep)
 
 
 def _run(cloud, step, applied, confirm, before, sleep):
+    if step.key in applied.answers:
+        return  # made already, to free a place for another one
     try:
-        params = _resolve(step, applied)
+        params = dict((name, _resolve(value, applied)) for name, value in step.params.items())
+        for key in step.needs:
+            _answer(key, applied)
         if before:
             before(step, params)
-        applied.answers[step.key] = _call(cloud, step, params, confirm, sleep)
+        try:
+            answer = _call(cloud, step, params, confirm, sleep)
+        except ApiError as error:
+            if not (step.room and FULL in error.code):
+                raise
+            answer = _make_room(cloud, step, params, applied, confirm, sleep)
+        applied.answers[step.key] = answer
         applied.done.append(step)
     except CollectionError as error:
         applied.errors[step.key] = error
 
 
-def _resolve(step, applied):
-    params = {}
-    for name, value in step.params.items():
-        if isinstance(value, Ref):
-            if value.step not in applied.answers:
-                cause = applied.errors.get(value.step)
-                raise CollectionError("Not tried, because a step before it failed: %s" % cause, **(cause.extras if cause else {}))
-            if value.name not in applied.answers[value.step]:
-                raise CollectionError("Not tried, because the cloud's answer to the step before it has no %s." % value.name)
-            value = applied.answers[value.step][value.name]
-        params[name] = value
-    return params
+def _make_room(cloud, step, params, applied, confirm, sleep):
+    """Free a place and make the call again; if that fails, fill the place again with what was there."""
+    free, undo = step.room
+    applied.answers[free.key] = _call(cloud, free, free.params, confirm, sleep)
+    try:
+        answer = _call(cloud, step, params, confirm, sleep)
+    except CollectionError as error:
+        del applied.answers[free.key]
+        try:
+            _call(cloud, undo, undo.params, confirm, sleep)
+        except CollectionError as second:
+            applied.done.append(free)
+            raise CollectionError("%s To make room for it, %s was taken away, and it could not be put back: %s" % (
+                error, free.target, second), **error.extras) from error
+        raise
+    applied.done.append(free)
+    applied.made_room.append(step)
+    return answer
+
+
+def _resolve(value, applied):
+    """A parameter with every Ref in it, however deep, replaced by the value that it stands for."""
+    if isinstance(value, (list, tuple)):
+        return [_resolve(item, applied) for item in value]
+    if isinstance(value, dict):
+        return dict((name, _resolve(item, applied)) for name, item in value.items())
+    if not isinstance(value, Ref):
+        return value
+    answer = _answer(value.step, applied)
+    if value.name not in answer:
+        raise CollectionError("Not tried, because the cloud's answer to the step before it has no %s." % value.name)
+    return answer[value.name]
+
+
+def _answer(key, applied):
+    """The answer of a step that came before. Raises CollectionError when it failed or was not made."""
+    if key not in applied.answers:
+        cause = applied.errors.get(key)
+        raise CollectionError("Not tried, because a step before it failed: %s" % cause, **(cause.extras if cause else {}))
+    return applied.answers[key]
 
 
 def _call(cloud, step, params, confirm, sleep):

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cas_deploy
-short_description: Deploy a CAS certificate to load balancers and CDN domains
+short_description: Deploy a CAS certificate to load balancers, CDN domains and other edges
 version_added: 0.1.0
 description:
   - Binds a certificate that is in CAS to many resources in one call, of any mix of regions and services, in parallel.
   - Reads what every slot has, plans what must change, changes it, waits until the product has settled, and reads it back.
   - A second run changes nothing. What is not meant is never touched; SNI certificates of other names stay where they are.
+  - Which resources those are is said one by one (O(resources)), or found (O(discover)): whatever the certificate's names cover.
   - If some resources fail, the others are still done; the module then fails and says for each target what happened.
   - That an API accepted a certificate does not prove that it is served; M(daas.https.tls_verify) does.
 author:
   - daas.https contributors (@daas)
 extends_documentation_fragment:
   - daas.https.connection
+  - daas.https.resources
   - daas.https.wait
   - daas.https.attributes
   - daas.https.attributes.action_group
@@ -52,53 +54,22 @@ options:
         description: The names that it covers. Used in check mode only, while the certificate is not in CAS yet.
         type: list
         elements: str
-  resources:
-    description: Where to deploy it.
-    type: list
-    elements: dict
-    suboptions:
-      service:
-        description:
-          - V(slb) is the classic load balancer (CLB), V(cdn) is CDN. CAS's names for them, V(SLB) and V(CDN), mean the same.
-          - Other names are CAS's product names (V(ALB), V(OSS), …); they are reached by deployment jobs only.
-        type: str
-        required: true
-      region:
-        description: Region of the load balancer.
-        type: str
-      instance:
-        description: Id of the load balancer.
-        type: str
-      listener_port:
-        description: Port of its HTTPS listener.
-        type: int
-        default: 443
-      slot:
-        description:
-          - Which of a listener's slots is meant.
-          - V(default) is the certificate for clients that send no or an unknown name. It is not replaced by one that covers less.
-          - V(additional) are the SNI slots (domain extensions) for O(resources[].domains), made when missing. Without
-            O(resources[].domains) those whose name the certificate covers, or if there are none, one for each of its names.
-          - V(auto) replaces what already covers these names, in whatever slots it is, and adds slots for O(resources[].domains)
-            that have none.
-        type: str
-        choices: [auto, default, additional]
-        default: auto
-      domains:
-        description: Names for SNI slots of a load balancer.
-        type: list
-        elements: str
-      domain:
-        description: The CDN domain. A wildcard can be written V(*.example.com) or V(.example.com).
-        type: str
-      force:
-        description: Replace a default certificate even if it covers names that the new one lacks.
-        type: bool
-        default: false
+  supersede:
+    description:
+      - Whether additional certificates that the new one makes superfluous are taken away once it is bound (ALB, NLB, and other services
+        whose additional certificates are a set). Superfluous is one whose own names are a subset of the new one's and whose key is of
+        the same kind; what is not known to be superfluous stays.
+      - By default they stay, so that the new certificate can be proved first; RV(deployment.targets[].supersedes) names them, and a
+        second call with V(true) takes them away. The role P(daas.https.edge#role) does so.
+      - Where there is no room for one more certificate, one of them is taken away first, with a warning.
+    type: bool
+    default: false
   restore:
     description:
       - Puts back what an earlier call replaced. The list is RV(deployment.targets) of that call, or a part of it.
-      - Targets that it did not change are left alone. A slot that was empty before is emptied again.
+      - Targets that it did not change are left alone. A slot that was empty before is emptied again, and additional certificates that
+        were taken away are added again.
+      - What a deployment job has changed on a service without a driver is put back by its worker.
       - One that cannot be put back is reported, and keeps none of the others from being put back.
     type: list
     elements: dict
@@ -125,11 +96,10 @@ options:
     type: int
     default: 8
 notes:
-  - "RAM actions for V(slb): C(slb:DescribeServerCertificates), C(slb:DescribeLoadBalancerHTTPSListenerAttribute),
-    C(slb:UploadServerCertificate), C(slb:SetLoadBalancerHTTPSListenerAttribute), C(slb:CreateDomainExtension),
-    C(slb:SetDomainExtensionAttribute), and for O(restore) C(slb:DeleteDomainExtension)."
-  - "RAM actions for V(cdn): C(cdn:DescribeDomainCertificateInfo), C(cdn:DescribeUserDomains), C(cdn:SetCdnDomainSSLCertificate)."
-  - "RAM action for all: C(yundun-cert:ListUserCertificateOrder)."
+  - Which RAM actions each service needs stands in the table of permissions in the README of the collection; what is peculiar to each
+    service, in its guide to deployment targets.
+  - A deployment job only replaces a certificate that SLB, GA, SAE, FC, MSE or API Gateway have already, and of SLB and GA only by one
+    with all its names. This is looked at before a job is made.
 """
 
 EXAMPLES = r"""
@@ -153,6 +123,15 @@ EXAMPLES = r"""
         domain: static.example.com
   register: edge
 
+- name: Deploy it to whatever it fits in two regions, but for the old shop; look first with --check --diff
+  daas.https.cas_deploy:
+    certificate:
+      fingerprint: "{{ shop.certificate.fingerprint }}"
+    discover:
+      services: [slb, alb, nlb, cdn, dcdn]
+      regions: [cn-hangzhou, cn-shanghai]
+      exclude: ["lb-bp1old*", "*.old.example.com"]
+
 - name: Put the previous certificates back
   daas.https.cas_deploy:
     restore: "{{ edge.deployment.targets }}"
@@ -162,8 +141,8 @@ EXAMPLES = r"""
     certificate:
       name: shop-9f1c0a3f6d0b3b0e
     resources:
-      - service: OSS
-        domain: files.example.com
+      - service: VOD
+        domain: films.example.com
     method: deployment_job
     accept_cost: true
 """
@@ -215,10 +194,24 @@ deployment:
           description: The listener's port, where the service has one.
           type: int
           sample: 443
+        protocol:
+          description: V(quic) for a QUIC listener, else null or the service's own word.
+          type: str
+          sample: null
         slot:
           description: V(default) or V(additional), where the service has slots. V(auto) if it could not be planned.
           type: str
           sample: default
+        certificate:
+          description:
+            - Where additional certificates are a set, the service's id of the one that this entry is about, else null.
+            - Empty in check mode while it is not in CAS.
+          type: str
+          sample: 12345678-cn-hangzhou
+        superseded:
+          description: Whether the entry is about an additional certificate that the new one makes superfluous, see O(supersede).
+          type: bool
+          sample: false
         domain:
           description: The name of an SNI slot, or the CDN domain.
           type: str
@@ -260,6 +253,17 @@ deployment:
               description: The CAS store it is from, if the product tells.
               type: str
               sample: cn-hangzhou
+        supersedes:
+          description:
+            - The additional certificates that the new one makes superfluous here; they are still there unless another entry says so.
+            - Keys as in RV(deployment.targets[].current).
+          type: list
+          elements: dict
+          sample: []
+        job:
+          description: The deployment job and its worker, with the keys C(id) and C(worker), if a job was the way. O(restore) needs it.
+          type: dict
+          sample: null
         verified:
           description: Whether the API's read-back shows the wanted certificate. Not a proof of what is served.
           type: bool
@@ -276,6 +280,19 @@ deployment:
           description: What failed, if something did.
           type: str
           sample: null
+    passed_over:
+      description: What O(discover) found and the certificate is not for, with the reason.
+      type: list
+      elements: dict
+      contains:
+        target:
+          description: The resource.
+          type: str
+          sample: cdn/other.example.net
+        reason:
+          description: Why it is left alone.
+          type: str
+          sample: The certificate shop-9f1c0a3f6d0b3b0e does not cover the CDN domain other.example.net.
 actions:
   description: The writing calls that were made, or in check mode would be.
   returned: always
@@ -298,11 +315,13 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit
+from ansible_collections.daas.https.plugins.module_utils._argspec_deploy import DISCOVER, RESOURCES
 from ansible_collections.daas.https.plugins.module_utils._api import cas, cas_jobs
 from ansible_collections.daas.https.plugins.module_utils._api.endpoints import SITES
 from ansible_collections.daas.https.plugins.module_utils._api.rpc import Cloud
-from ansible_collections.daas.https.plugins.module_utils._deploy import Deployment, check, restorable
+from ansible_collections.daas.https.plugins.module_utils._deploy import Deployment
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import identify
+from ansible_collections.daas.https.plugins.module_utils._requests import check, restorable
 from ansible_collections.daas.https.plugins.module_utils._targets.registry import TARGETS
 
 ARGUMENT_SPEC = _argspec.spec(
@@ -314,16 +333,9 @@ ARGUMENT_SPEC = _argspec.spec(
         fingerprint=dict(type="str"),
         domains=dict(type="list", elements="str"),
     )),
-    resources=dict(type="list", elements="dict", options=dict(
-        service=dict(type="str", required=True),
-        region=dict(type="str"),
-        instance=dict(type="str"),
-        listener_port=dict(type="int", default=443),
-        slot=dict(type="str", default="auto", choices=["auto", "default", "additional"]),
-        domains=dict(type="list", elements="str"),
-        domain=dict(type="str"),
-        force=dict(type="bool", default=False),
-    )),
+    resources=RESOURCES,
+    discover=DISCOVER,
+    supersede=dict(type="bool", default=False),
     restore=dict(type="list", elements="dict"),
     method=dict(type="str", default="auto", choices=["auto", "product", "deployment_job", "cloud_resource"]),
     accept_cost=dict(type="bool", default=False),
@@ -343,19 +355,20 @@ def work(params, check_mode):
         if params["restore"] is not None:
             return finish(run.restore(rows), None)
         wanted = identify(stored, params["certificate"], SITES[params["site"]], check_mode)
-        return finish(run.deploy(requests, wanted, params["contacts"] or ()), wanted)
+        return finish(run.deploy(requests, wanted, params["contacts"] or (), params["supersede"], params["discover"]), wanted)
 
 
 def finish(result, wanted):
     shown = dict(id=wanted.id or None, name=wanted.name, fingerprint=wanted.sha256) if wanted else None
-    return dict(result, deployment=dict(certificate=shown, targets=result.pop("targets")))
+    return dict(result, deployment=dict(certificate=shown, targets=result.pop("targets"), passed_over=result.pop("passed_over")))
 
 
 def main():
     module = AnsibleModule(
         argument_spec=ARGUMENT_SPEC, supports_check_mode=True,
-        required_together=[("certificate", "resources")], required_one_of=[("certificate", "restore")],
-        mutually_exclusive=[("certificate", "restore"), ("resources", "restore")])
+        required_one_of=[("certificate", "restore"), ("resources", "discover", "restore")],
+        required_by=dict(resources="certificate", discover="certificate"),
+        mutually_exclusive=[("certificate", "restore"), ("resources", "restore"), ("discover", "restore")])
     _exit.run(module, work)
 
 

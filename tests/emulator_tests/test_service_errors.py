@@ -1,7 +1,7 @@
 # Copyright (c) 2026, daas.https contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No refusal of the emulated services is there for show: each one that their errors.py has is met by a call, and said as the vendor does."""
+"""No refusal of the emulated services is there for show: each one of their errors.py is met by a call, and said as the vendor does."""
 
 from __future__ import annotations
 
@@ -169,7 +169,8 @@ def module(service):
 
 
 def functions(service):
-    return {name for name, found in vars(module(service)).items() if inspect.isfunction(found) and found.__module__ == module(service).__name__}
+    errors = module(service)
+    return {name for name, found in vars(errors).items() if inspect.isfunction(found) and found.__module__ == errors.__name__}
 
 
 @pytest.mark.parametrize("service", ["cas", "slb", "cdn", "alidns"])

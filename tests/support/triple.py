@@ -13,7 +13,7 @@ from tests.support.leaks import needles
 from tests.support.modules import run_module
 
 OTHERS = {"invocation", "diff"}  # what Ansible adds, and what is compared by itself
-FREE = {"tags", "previous", "current"}  # dicts whose keys are data, or that a prediction may not have
+FREE = {"tags", "previous", "current", "job"}  # dicts whose keys are data, or that a prediction may not have
 
 pieces = functools.cache(needles)
 

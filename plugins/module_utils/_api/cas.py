@@ -31,6 +31,7 @@ class Stored:
     expired: bool
     end_date: str
     issuer: str = ""
+    algorithm: str = ""
 
 
 def list_certificates(cloud):
@@ -47,7 +48,7 @@ def _stored(row):
     return Stored(
         id=row["CertificateId"], name=row.get("Name") or "", sha256=clean(row.get("Sha2")), sha1=clean(row.get("Fingerprint")),
         names=tuple(dict.fromkeys(names)), uploaded=bool(row.get("Upload")), expired=bool(row.get("Expired")),
-        end_date=row.get("EndDate") or "", issuer=row.get("Issuer") or "")
+        end_date=row.get("EndDate") or "", issuer=row.get("Issuer") or "", algorithm=(row.get("Algorithm") or "").upper())
 
 
 def clean(fingerprint):

@@ -14,6 +14,7 @@ PRODUCT = cas.PRODUCT._replace(actions=dict(cas.PRODUCT.actions, **{
     "UpdateDeploymentJobStatus": SET,
     "DescribeDeploymentJobStatus": READ,
     "ListWorkerResource": READ,
+    "UpdateWorkerResourceStatus": SET,
     # specified: the vendor's public SDK does not have it; today's public cloud answers InvalidAction.NotFound
     "DeployCertificateToCloudResource": Action(writes=True, repeat=True, standing="specified"),
 }))

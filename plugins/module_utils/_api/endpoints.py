@@ -28,12 +28,50 @@ def check_region(region, known=REGIONS):
             region, "".join(close), ", ".join(known)))
 
 
+# Regional products: their regions, and those of them that share one address without a region in it
+REGIONAL = {
+    "slb": (REGIONS, CENTRAL),
+    "alb": (REGIONS, ()),
+    "nlb": (REGIONS, ()),
+    "ecs": (REGIONS, ()),
+    "airec": (AIREC, ()),
+}
+# Regional addresses that are not formed as the others of their product
+ODD_HOSTS = {"ecs/cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com"}
+# One address for the whole world
+CENTRAL_HOSTS = {
+    "alidns": "alidns.aliyuncs.com",
+    "dcdn": "dcdn.aliyuncs.com",
+    "live": "live.aliyuncs.com",
+    "sts": "sts.aliyuncs.com",
+}
+# One address for each site
+SITE_HOSTS = {
+    "cas": {"china": "cas.aliyuncs.com", "international": "cas.ap-southeast-1.aliyuncs.com"},
+    "cdn": {"china": "cdn.aliyuncs.com", "international": "cdn.ap-southeast-1.aliyuncs.com"},
+    "esa": {"china": "esa.cn-hangzhou.aliyuncs.com", "international": "esa.ap-southeast-1.aliyuncs.com"},
+}
+
+
+def check_overrides(names):
+    """Raises InputError for a key of the option endpoints that is neither a product nor product/region."""
+    known = sorted(set(REGIONAL) | set(CENTRAL_HOSTS) | set(SITE_HOSTS))
+    for name in names:
+        product, slash, region = name.partition("/")
+        if product not in known or (slash and not (region and product in REGIONAL)):
+            raise InputError("endpoints: '%s' is no product. Known are %s, and for one region of a regional product for instance "
+                             "alb/cn-hangzhou." % (name, ", ".join(known)))
+
+
 def endpoint(product, site, region=None, overrides=None):
     """https URL of a product; region matters for regional products only. Raises InputError for an unknown region."""
-    if overrides and overrides.get(product):
-        return overrides[product]
-    abroad = "" if site == "china" else ".ap-southeast-1"
-    if product in ("slb", "airec"):
-        check_region(region, AIREC if product == "airec" else REGIONS)
-        abroad = "" if product == "slb" and region in CENTRAL else "." + region
-    return "https://%s%s.aliyuncs.com" % (product, "" if product == "alidns" else abroad)
+    given = overrides or {}
+    chosen = given.get("%s/%s" % (product, region)) or given.get(product)
+    if chosen:
+        return chosen
+    if product in REGIONAL:
+        regions, central = REGIONAL[product]
+        check_region(region, regions)
+        odd = ODD_HOSTS.get("%s/%s" % (product, region))
+        return "https://" + odd if odd else "https://%s%s.aliyuncs.com" % (product, "" if region in central else "." + region)
+    return "https://" + (SITE_HOSTS[product][site] if product in SITE_HOSTS else CENTRAL_HOSTS[product])

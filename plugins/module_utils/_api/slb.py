@@ -12,6 +12,7 @@ from .rpc import READ, SET, WRITE, Product
 
 PRODUCT = Product("slb", "2014-05-15", "slb", {
     "DescribeServerCertificates": READ,
+    "DescribeLoadBalancerListeners": READ,
     "DescribeLoadBalancerHTTPSListenerAttribute": READ,
     "UploadServerCertificate": WRITE,
     "SetLoadBalancerHTTPSListenerAttribute": SET,
@@ -62,6 +63,15 @@ def _certificate(row):
     return ServerCertificate(
         row["ServerCertificateId"], row.get("ServerCertificateName") or "", clean(row.get("Fingerprint")),
         int(cas_id) if cas_id.isdigit() else 0, tuple(dict.fromkeys(names)))
+
+
+def listeners(cloud, region):
+    """The region's HTTPS listeners by (instance, port), each without its extensions: this list does not have them."""
+    rows = cloud.token_pages(
+        "slb", "DescribeLoadBalancerListeners", dict(RegionId=region, ListenerProtocol="https"),
+        rows=lambda answer: answer.get("Listeners") or [], region=region)
+    return dict(((row["LoadBalancerId"], row["ListenerPort"]), Listener(
+        row.get("Status") or "", (row.get("HTTPSListenerConfig") or {}).get("ServerCertificateId") or "", ())) for row in rows)
 
 
 def listener(cloud, region, instance, port):

@@ -14,7 +14,10 @@ from .provision import digest
 
 @dataclass(frozen=True)
 class Wanted:
-    """The certificate to deploy. id is 0 in check mode while it is not in CAS yet; sha256 is the identity."""
+    """The certificate to deploy. id is 0 in check mode while it is not in CAS yet; sha256 is the identity.
+
+    identifier is CAS's CertIdentifier as the API gave it, '' if no target wants it. algorithm: the key's, '' when CAS did not say.
+    """
 
     id: int
     name: str
@@ -22,6 +25,8 @@ class Wanted:
     sha1: str
     names: Tuple[str, ...]
     store: str
+    identifier: str = ""
+    algorithm: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Bound:
     fingerprint: str
     names: Tuple[str, ...] = ()
     store: str = ""
+    algorithm: str = ""
 
     def view(self):
         own = None if isinstance(self.id, Ref) else str(self.id)
@@ -42,7 +48,10 @@ class Bound:
 
 @dataclass(frozen=True)
 class Slot:
-    """One place for a certificate. place: the keys by which a user knows it; error: why it cannot be planned; tag: CAS's resource id."""
+    """One place for a certificate. place: the keys by which a user knows it; error: why it cannot be planned; tag: CAS's resource id.
+
+    supersedes: slots of the additional certificates that after makes superfluous.
+    """
 
     place: Mapping[str, Any]
     previous: Any = None
@@ -50,22 +59,35 @@ class Slot:
     steps: Tuple[Step, ...] = ()
     error: Any = None
     tag: str = ""
+    supersedes: Tuple[Slot, ...] = ()
 
     @property
     def target(self):
         return name_of(self.place)
 
 
-def place_of(request, slot=None, domain=None):
+def place_of(request, slot=None, domain=None, certificate=None, superseded=False):
+    """The keys of a slot.
+
+    certificate: where additional certificates are a set, the product's id of the one that this is about ('' if not known yet);
+    superseded: it is about one that is to go, because another one takes its place.
+    """
     port = request.get("listener_port") if request.get("instance") else None
+    protocol = request.get("protocol") if port and request.get("protocol") != "https" else None
     return dict(service=request["service"], region=request.get("region"), instance=request.get("instance"), listener_port=port,
-                slot=slot, domain=domain)
+                protocol=protocol, slot=slot, domain=domain, certificate=certificate, superseded=superseded)
 
 
 def name_of(place):
-    """slb/cn-hangzhou/lb-1:443/default, cdn/static.example.com: a slot's name in messages, diffs and results."""
-    instance = place["instance"] and "%s:%s" % (place["instance"], place["listener_port"])
-    return "/".join(part for part in (place["service"].lower(), place["region"], instance, place["slot"], place["domain"]) if part)
+    """slb/cn-hangzhou/lb-1:443/default, cdn/static.example.com: a slot's name in messages, diffs and results.
+
+    Of an additional certificate the name does not say which one it is: in check mode its id may not be known yet.
+    """
+    port = place["listener_port"]
+    instance = place["instance"] and (place["instance"] if port is None else "%s:%s" % (place["instance"], port))
+    gone = place.get("certificate") if place.get("superseded") else None
+    parts = (place["service"].lower(), place["region"], instance, place.get("protocol"), place["slot"], place["domain"], gone)
+    return "/".join(part for part in parts if part)
 
 
 def same(bound, wanted):
@@ -83,12 +105,23 @@ def bound_of(stored, cas_id, **own):
     """A Bound whose name and fingerprint are CAS's where CAS knows it, so that it looks the same wherever it is bound."""
     item = stored.get(cas_id)
     if item:
-        own.update(name=item.name, fingerprint=item.sha256 or item.sha1, names=item.names)
+        own.update(name=item.name, fingerprint=item.sha256 or item.sha1, names=item.names, algorithm=item.algorithm)
     return Bound(cas_id=cas_id, **own)
 
 
 def after_of(wanted, own_id):
-    return Bound(own_id, wanted.id, wanted.name, wanted.sha256 or wanted.sha1, wanted.names, wanted.store)
+    return Bound(own_id, wanted.id, wanted.name, wanted.sha256 or wanted.sha1, wanted.names, wanted.store, wanted.algorithm)
+
+
+def is_superseded(bound, wanted):
+    """Whether wanted makes an additional certificate superfluous: its own names are a subset of wanted's, its key is of the same kind.
+
+    Unknown names or an unknown kind of key mean no: what is not provably superfluous stays. So does a certificate of a name that
+    wanted covers only by a wildcard: that one may be there on purpose.
+    """
+    if same(bound, wanted) or not bound.names or not set(bound.names) <= set(wanted.names):
+        return False
+    return not wanted.id or (bool(bound.algorithm) and bound.algorithm == wanted.algorithm)
 
 
 def identify(stored, given, store, pending_allowed):
@@ -120,7 +153,7 @@ def identify(stored, given, store, pending_allowed):
     best = min(found, key=lambda item: item.id)
     if best.expired:
         raise InputError("The certificate %s (id %d) expired on %s; it is not deployed." % (best.name, best.id, best.end_date))
-    return Wanted(best.id, best.name, best.sha256, best.sha1, best.names, store)
+    return Wanted(best.id, best.name, best.sha256, best.sha1, best.names, store, algorithm=best.algorithm)
 
 
 def plan_of(slots):

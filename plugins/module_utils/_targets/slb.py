@@ -18,13 +18,28 @@ NAME = "slb"
 CAS_PRODUCT = "SLB"
 PRODUCT = api.PRODUCT
 NEEDS = ("region", "instance")
+REGIONAL = True
+IDENTIFIER = False
+MANY = 5  # from so many listeners on, the region's list is read instead of each of them
 
 
 def read(cloud, request, once):
     """(listener, the region's certificates); each is read once, however many resources share it."""
     region, instance, port = request["region"], request["instance"], request["listener_port"]
     certificates = once(("slb", region), lambda: api.server_certificates(cloud, region))
+    # the list has everything but the SNI slots
+    if request.get("slot") == "default" and once.count(NAME) >= MANY and (instance, port) in _listeners(cloud, region, once):
+        return _listeners(cloud, region, once)[instance, port], certificates
     return once(("slb", region, instance, port), lambda: api.listener(cloud, region, instance, port)), certificates
+
+
+def _listeners(cloud, region, once):
+    return once(("slb", region, "listeners"), lambda: api.listeners(cloud, region))
+
+
+def candidates(cloud, region, once):
+    """Every HTTPS listener of the region."""
+    return [dict(region=region, instance=instance, listener_port=port) for instance, port in sorted(_listeners(cloud, region, once))]
 
 
 def _extension(state, domain):
@@ -47,6 +62,15 @@ def find(request, state, wanted, stored):
     take_default, domains = choose(request, default, [item.domain for item in state[0].extensions], wanted)
     places = [place_of(request, "default")] if take_default else []
     return places + [place_of(request, "additional", domain) for domain in domains]
+
+
+def places(request, state):
+    return [place_of(request, "default")] + [
+        place_of(request, "additional", domain) for domain in sorted(item.domain for item in state[0].extensions)]
+
+
+def superseded(request, state, wanted, stored):
+    return []  # an SNI slot has a name, and its certificate is replaced in place
 
 
 def choose(request, default, extensions, wanted):

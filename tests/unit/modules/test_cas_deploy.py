@@ -201,8 +201,8 @@ def set_offline(stage, domain):
     (dict(certificate=dict(id=1)), ["no certificate with id 1", "cas_certificate"]),
     (dict(certificate=dict(name="nothing")), ["name nothing"]),
     (dict(certificate={}), ["needs one of id"]), (dict(certificate=dict(fingerprint="abc")), ["neither SHA-256"]),
-    (dict(method="product", resources=[dict(service="OSS", domain="a.example.com")]), ["knows the services cdn, slb", "OSS"]),
-    (dict(resources=[dict(service="OSS", domain="a.example.com")]), ["metered", "accept_cost: true"]),
+    (dict(method="product", resources=[dict(service="VOD", domain="a.example.com")]), ["knows the services alb, cdn", "VOD"]),
+    (dict(resources=[dict(service="VOD", domain="a.example.com")]), ["metered", "accept_cost: true"]),
     (dict(resources=[dict(service="slb", region="cn-hangzhou")]), ["needs instance"]), (dict(resources=[IMG, IMG]), ["meant twice"]),
     (dict(restore=[dict(service="slb")]), ["mutually exclusive"]),
 ])

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.daas.https.plugins.module_utils._api.cdn import Binding
-from ansible_collections.daas.https.plugins.module_utils._deploy import Once
+from ansible_collections.daas.https.plugins.module_utils._api.domains import Binding
+from ansible_collections.daas.https.plugins.module_utils._requests import Once
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import Bound, Wanted, place_of
 from ansible_collections.daas.https.plugins.module_utils._errors import ApiError, InputError
 from ansible_collections.daas.https.plugins.module_utils._plan import Ref
-from ansible_collections.daas.https.plugins.module_utils._targets import cdn
+from ansible_collections.daas.https.plugins.module_utils._targets import cdn as module
 from tests.emulator.pki import Authority
 
+cdn = module.TARGET
 A = "a" * 64
 WANTED = Wanted(7, "shop-a", A, "1" * 40, ("img.example.com", "*.shop.example.com"), "cn-hangzhou")
 MATERIAL = Authority.create().issue(["img.example.com"], key="ec")

@@ -9,10 +9,11 @@ import types
 
 import pytest
 
-from ansible_collections.daas.https.plugins.module_utils._deploy import Deployment, check, restorable
+from ansible_collections.daas.https.plugins.module_utils._deploy import Deployment
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import Bound, Wanted, place_of
 from ansible_collections.daas.https.plugins.module_utils._errors import ApiError, InputError, OutcomeUnknown
 from ansible_collections.daas.https.plugins.module_utils._plan import Step
+from ansible_collections.daas.https.plugins.module_utils._requests import check, restorable
 from ansible_collections.daas.https.plugins.module_utils._targets.registry import TARGETS
 
 NEW, OLD = "a" * 64, "b" * 64
@@ -54,7 +55,7 @@ FAKE = types.SimpleNamespace(
     NAME="fake", CAS_PRODUCT="FAKE", NEEDS=("domain",), read=_read, at=lambda place, state, stored: BOUND.get(state[0]),
     find=lambda request, state, wanted, stored: [place_of(request, None, request["domain"])], own=lambda place, state, wanted: ("new", ()),
     bind=_step, unbind=lambda target, place, state: _step(target, place, state, None), settled=lambda state: state[1],
-    confirm=lambda cloud, step: None)
+    confirm=lambda cloud, step: None, superseded=lambda request, state, wanted, stored: [], IDENTIFIER=False, REGIONAL=False)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.daas.https.plugins.module_utils import _deploy
+from ansible_collections.daas.https.plugins.module_utils import _deploy, _requests
 from ansible_collections.daas.https.plugins.module_utils._api.cas import Stored
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import (
     Bound, Slot, Wanted, after_of, bound_of, identify, name_of, place_of, plan_of, same)
@@ -93,7 +93,7 @@ def test_an_id_that_is_not_known_yet_is_null(own, shown):
     (dict(service="slb", region="cn-hangzhou", instance="lb-1", listener_port=443), "additional", "a.example.com",
      "slb/cn-hangzhou/lb-1:443/additional/a.example.com"),
     (dict(service="cdn", listener_port=443, domain="img.example.com"), None, "img.example.com", "cdn/img.example.com"),
-    (dict(service="OSS", region="cn-hangzhou", listener_port=443), None, "f.example.com", "oss/cn-hangzhou/f.example.com"),
+    (dict(service="VOD", region="cn-hangzhou", listener_port=443), None, "f.example.com", "oss/cn-hangzhou/f.example.com"),
 ])
 def test_names_of_slots(request_, slot, domain, name):
     place = place_of(request_, slot, domain)
@@ -128,24 +128,24 @@ SLB = dict(service="slb", region="cn-hangzhou", instance="lb-1", listener_port=4
 @pytest.mark.parametrize("request_, method, cost, service, settled", [
     (SLB, "auto", False, "slb", "product"), (SLB, "deployment_job", True, "slb", "deployment_job"),
     (dict(SLB, service="SLB"), "auto", True, "slb", "product"), (dict(service="CDN", domain="a"), "auto", True, "cdn", "product"),
-    (SLB, "cloud_resource", False, "slb", "cloud_resource"), (dict(service="OSS", domain="a"), "auto", True, "OSS", "deployment_job"),
-    (dict(service="OSS", domain="a"), "cloud_resource", False, "OSS", "cloud_resource"),
+    (SLB, "cloud_resource", False, "slb", "cloud_resource"), (dict(service="VOD", domain="a"), "auto", True, "VOD", "deployment_job"),
+    (dict(service="VOD", domain="a"), "cloud_resource", False, "VOD", "cloud_resource"),
 ])
 def test_method_is_settled_and_free_wherever_it_can_be(request_, method, cost, service, settled):
-    checked = _deploy.check(request_, method, cost)
+    checked = _requests.check(request_, method, cost)
     assert (checked["service"], checked["method"]) == (service, settled)
 
 
 @pytest.mark.parametrize("request_, method, words", [
     (dict(service="slb", region="cn-hangzhou"), "auto", ["service 'slb' needs instance"]),
     (dict(service="slb"), "product", ["needs region and instance"]), (dict(service="cdn"), "auto", ["needs domain"]),
-    (dict(service="OSS", domain="a"), "product", ["knows the services cdn, slb", "not 'OSS'"]),
-    (dict(service="OSS", domain="a"), "auto", ["metered", "accept_cost: true"]),
+    (dict(service="VOD", domain="a"), "product", ["knows the services alb, cdn", "not 'VOD'"]),
+    (dict(service="VOD", domain="a"), "auto", ["metered", "accept_cost: true"]),
     (SLB, "deployment_job", ["metered", "accept_cost: true", "method: product, which is free"]),
 ])
 def test_what_cannot_work_is_refused(request_, method, words):
     with pytest.raises(InputError) as caught:
-        _deploy.check(request_, method, False)
+        _requests.check(request_, method, False)
     assert all(word in str(caught.value) for word in words)
 
 
@@ -156,10 +156,10 @@ ROW = dict(service="slb", region="cn-hangzhou", instance="lb-1", listener_port="
 
 @pytest.mark.parametrize("row, port", [
     (ROW, 443), (dict(ROW, changed="True"), 443), (dict(ROW, previous=None), 443), (dict(ROW, service="cdn", listener_port=None), None),
-    (dict(ROW, service="OSS"), 443),
+    (dict(ROW, service="VOD"), 443),
 ])
 def test_restorable(row, port):
-    requests = _deploy.restorable([row, dict(row, changed=False)])
+    requests = _requests.restorable([row, dict(row, changed=False)])
     assert [(item["listener_port"], item["method"]) for item in requests] == [(port, "product")]
 
 
@@ -169,7 +169,7 @@ def test_restorable(row, port):
 ])
 def test_what_is_no_result_cannot_be_restored(row, word):
     with pytest.raises(InputError, match=word):
-        _deploy.restorable([row])
+        _requests.restorable([row])
 
 
 @pytest.mark.parametrize("error, wrong", [
@@ -181,7 +181,7 @@ def test_what_only_the_user_can_correct(error, wrong):
 
 
 def test_once_reads_once_and_again_after_a_failure():
-    once, reads = _deploy.Once(), []
+    once, reads = _requests.Once(), []
 
     def read(fail=False):
         reads.append(1)

@@ -162,10 +162,11 @@ RUNNING = [dict(WorkerCount=0), dict(WorkerCount=2, SuccessCount=0), dict(Worker
 
 
 def test_waiting_for_a_job():
-    desk, applied = Desk(statuses=RUNNING, workers=[dict(Status="success", ResourceId=1), dict(Status="error", ResourceId=2)]), started()
+    desk, applied = Desk(statuses=RUNNING, workers=[
+        dict(Id=8, Status="success", ResourceId=1), dict(Id=9, Status="error", ResourceId=2)]), started()
     _jobs.wait(desk, applied, (5, 0.01))
-    assert list(applied.errors) == ["job/resource/2"] and "gives no reason" in str(applied.errors["job/resource/2"])
-    assert len(desk.asked) == len(RUNNING) + 1
+    assert list(applied.errors) == ["job/resource/2"] and "deployment job 3 failed" in str(applied.errors["job/resource/2"])
+    assert len(desk.asked) == len(RUNNING) + 1 and applied.jobs == {"1": dict(id=3, worker=8), "2": dict(id=3, worker=9)}
 
 
 def test_a_job_that_takes_too_long():

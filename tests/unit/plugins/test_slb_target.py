@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.daas.https.plugins.module_utils._api.slb import Extension, Listener, ServerCertificate
-from ansible_collections.daas.https.plugins.module_utils._deploy import Once
+from ansible_collections.daas.https.plugins.module_utils._requests import Once
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import Bound, Wanted, name_of
 from ansible_collections.daas.https.plugins.module_utils._errors import InputError
 from ansible_collections.daas.https.plugins.module_utils._plan import Ref
