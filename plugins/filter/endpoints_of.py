@@ -54,27 +54,35 @@ _value:
   elements: dict
 """
 
+from ansible_collections.daas.https.plugins.module_utils._domain.matching import means, port_of
+
 KEYS = ("name", "address", "port", "label")
 
 
 def endpoints_of(targets, hosts, expect="current", domains=None):
     """Endpoints to prove, each once, in the hosts' order."""
-    found = []
+    found, targets = [], [target for target in targets if not target.get("superseded")]
     for host in hosts:
         resources = list(host.get("edge_resources") or [])
-        mine = [target for target in targets if any(_meant(target, resource) for resource in resources)]
-        ports = set(_port(resource.get("listener_port")) for resource in resources if resource.get("instance"))
+        mine = [target for target in targets if any(means(resource, target) for resource in resources)]
+        ports = set(port_of(resource.get("listener_port")) for resource in resources if resource.get("instance"))
         for endpoint in host.get("https_endpoints") or []:
             if domains and not any(covers(domain, endpoint["name"]) for domain in domains):
                 continue
-            target = _behind(endpoint, mine, ports)
-            certificate = target.get(expect) if target else None
+            certificate = _certificate(_behind(endpoint, mine, ports), expect)
             if certificate:
                 shown = dict((key, endpoint[key]) for key in KEYS if endpoint.get(key) is not None)
                 shown["fingerprint"] = certificate["fingerprint"]
                 if shown not in found:
                     found.append(shown)
     return found
+
+
+def _certificate(target, expect):
+    """What a target has, or had: for a new one of a set of additional certificates, what it supersedes was served before."""
+    if not target:
+        return None
+    return target.get(expect) or (next(iter(target.get("supersedes") or []), None) if expect == "previous" else None)
 
 
 def covers(domain, name):
@@ -87,27 +95,16 @@ def covers(domain, name):
     return domain == name
 
 
-def _meant(target, resource):
-    if target["service"] != resource.get("service"):
-        return False
-    if target.get("instance"):
-        return (target["instance"] == resource.get("instance") and target.get("region") == resource.get("region")
-                and _port(target.get("listener_port")) == _port(resource.get("listener_port")))
-    return (target.get("domain") or "").lstrip("*").lower() == (resource.get("domain") or "").lstrip("*").lower()
-
-
 def _behind(endpoint, targets, ports):
     """The one target whose certificate this endpoint serves, or None: an SNI slot of its name goes before a listener's default."""
     name = endpoint["name"]
     label = str(endpoint.get("label") or "").rpartition(":")
-    port = int(label[2]) if label[1] and label[2].isdigit() and int(label[2]) in ports else _port(endpoint.get("port"))
-    here = [target for target in targets if not target.get("instance") or len(ports) == 1 or _port(target.get("listener_port")) == port]
+    port = int(label[2]) if label[1] and label[2].isdigit() and int(label[2]) in ports else port_of(endpoint.get("port"))
+    here = [target for target in targets if not target.get("instance") or len(ports) == 1 or port_of(target.get("listener_port")) == port]
     named = [target for target in here if target.get("domain") and covers(target["domain"], name)]
-    return next(iter(named + [target for target in here if not target.get("domain")]), None)
-
-
-def _port(value):
-    return int(value or 443)
+    nameless = [target for target in here if not target.get("domain")]
+    added = [target for target in nameless if target.get("slot") == "additional"]
+    return next(iter(named + added + nameless), None)
 
 
 class FilterModule:

@@ -17,10 +17,11 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py") if path.name != "__init__.py")
+INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py") if path.name != "__init__.py")
 
 OUTSIDE_THE_GROUP = {"tls_verify": "calls no cloud API, so that it has no connection options to share"}
 # Words of the inventory that several roles read; all other variables carry their role's name.
-SHARED_VARIABLES = {"https_endpoints"}
+SHARED_VARIABLES = {"https_endpoints", "daas_https_connection"}
 # What a name like this holds is a secret, and what merely looks like one must say that it is not.
 SECRET = re.compile(r"(secret|token|passphrase|password|private_key)$")
 SMELLS = re.compile(r"key|secret|token|passphrase|password")
@@ -92,6 +93,41 @@ def test_a_module_is_tested_alone_and_in_a_playbook(name):
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_filter_is_tested(name):
     assert list((ROOT / "tests" / "unit").rglob("test_{0}*.py".format(name)))
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_an_inventory_plugin_documents_itself(name):
+    plugin = importlib.import_module("ansible_collections.daas.https.plugins.inventory." + name)
+    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    assert (documented["name"], plugin.InventoryModule.NAME) == (name, "daas.https." + name)
+    assert documented["version_added"] and documented["author"] and documented["options"]["plugin"]["choices"] == ["daas.https." + name]
+    assert {"constructed", "inventory_cache"} <= set(documented["extends_documentation_fragment"])
+    examples = list(yaml.safe_load_all(plugin.EXAMPLES))
+    assert examples and all(example["plugin"] == "daas.https." + name for example in examples)
+    known = set(documented["options"]) | {"compose", "groups", "keyed_groups", "cache"} | set(connection_options())
+    assert not [option for example in examples for option in example if option not in known]
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_an_inventory_plugin_is_tested_alone_and_by_the_command_and_has_an_example(name):
+    assert list((ROOT / "tests" / "unit").rglob("test_{0}*.py".format(name))), "tests/unit has no test_{0}*.py".format(name)
+    assert any("ansible-inventory" in path.read_text(encoding="utf-8") and "daas.https." + name in path.read_text(encoding="utf-8")
+               for path in (ROOT / "tests" / "e2e").rglob("*.py"))
+    assert list((ROOT / "examples").rglob("*.{0}.yml".format(name)))
+
+
+def connection_options():
+    return importlib.import_module("ansible_collections.daas.https.plugins.module_utils._argspec").CONNECTION
+
+
+def test_what_the_connection_takes_is_what_its_fragment_says():
+    """Modules' documentation is held to their argument_spec by ansible-test; inventory plugins have the fragment alone."""
+    fragment = importlib.import_module("ansible_collections.daas.https.plugins.doc_fragments.connection").ModuleDocFragment.DOCUMENTATION
+    documented = yaml.safe_load(fragment)["options"]
+    assert set(documented) == set(connection_options())
+    for name, option in connection_options().items():
+        assert (option["type"], option.get("default")) == (documented[name]["type"], documented[name].get("default")), name
+        assert set(option.get("options") or {}) == set(documented[name].get("suboptions") or {}), name
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -73,7 +73,7 @@ def place_of(request, slot=None, domain=None, certificate=None, superseded=False
     superseded: it is about one that is to go, because another one takes its place.
     """
     port = request.get("listener_port") if request.get("instance") else None
-    protocol = request.get("protocol") if port and request.get("protocol") != "https" else None
+    protocol = "quic" if port and request.get("protocol") == "quic" else None
     return dict(service=request["service"], region=request.get("region"), instance=request.get("instance"), listener_port=port,
                 protocol=protocol, slot=slot, domain=domain, certificate=certificate, superseded=superseded)
 

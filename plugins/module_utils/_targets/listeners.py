@@ -98,7 +98,7 @@ class ListenerTarget:
         return None  # every write carries a ClientToken, so it can simply be repeated
 
     def candidates(self, cloud, region, once):
-        return [dict(region=region, instance=instance, listener_port=port, protocol=protocol)
+        return [dict(region=region, instance=instance, listener_port=port, protocol="quic" if protocol == "quic" else "https")
                 for instance, port, protocol in sorted(self._listeners(cloud, region, once))]
 
 

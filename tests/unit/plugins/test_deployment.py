@@ -93,7 +93,7 @@ def test_an_id_that_is_not_known_yet_is_null(own, shown):
     (dict(service="slb", region="cn-hangzhou", instance="lb-1", listener_port=443), "additional", "a.example.com",
      "slb/cn-hangzhou/lb-1:443/additional/a.example.com"),
     (dict(service="cdn", listener_port=443, domain="img.example.com"), None, "img.example.com", "cdn/img.example.com"),
-    (dict(service="VOD", region="cn-hangzhou", listener_port=443), None, "f.example.com", "oss/cn-hangzhou/f.example.com"),
+    (dict(service="VOD", region="cn-hangzhou", listener_port=443), None, "f.example.com", "vod/cn-hangzhou/f.example.com"),
 ])
 def test_names_of_slots(request_, slot, domain, name):
     place = place_of(request_, slot, domain)
