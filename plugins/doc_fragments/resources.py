@@ -60,6 +60,25 @@ options:
         description: Replace a default certificate even if it covers names that the new one lacks.
         type: bool
         default: false
+      endpoints:
+        description: Where clients reach the resource. M(daas.https.cas_deploy_info) looks at them by TLS handshakes; others do not.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: Name that a client sends.
+            type: str
+            required: true
+          address:
+            description: Address or name to connect to. By default the name.
+            type: str
+          port:
+            description: Port to connect to.
+            type: int
+            default: 443
+          label:
+            description: What the endpoint is called in the result.
+            type: str
   discover:
     description:
       - Find the resources, in addition to O(resources) every listener and domain that the certificate's names cover, wildcards included.

@@ -14,6 +14,12 @@ RESOURCES = dict(type="list", elements="dict", options=dict(
     domains=dict(type="list", elements="str"),
     domain=dict(type="str"),
     force=dict(type="bool", default=False),
+    endpoints=dict(type="list", elements="dict", options=dict(
+        name=dict(type="str", required=True),
+        address=dict(type="str"),
+        port=dict(type="int", default=443),
+        label=dict(type="str"),
+    )),
 ))
 DISCOVER = dict(type="dict", options=dict(
     services=dict(type="list", elements="str", required=True),

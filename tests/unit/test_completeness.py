@@ -21,7 +21,7 @@ INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob
 
 OUTSIDE_THE_GROUP = {"tls_verify": "calls no cloud API, so that it has no connection options to share"}
 # Words of the inventory that several roles read; all other variables carry their role's name.
-SHARED_VARIABLES = {"https_endpoints", "daas_https_connection"}
+SHARED_VARIABLES = {"https_endpoints", "daas_https_connection", "edge_resources"}
 # What a name like this holds is a secret, and what merely looks like one must say that it is not.
 SECRET = re.compile(r"(secret|token|passphrase|password|private_key)$")
 SMELLS = re.compile(r"key|secret|token|passphrase|password")
