@@ -214,11 +214,16 @@ def overlay_hosts(stage: Stage) -> dict[str, list[dict[str, Any]]]:
     def at(place: dict[str, Any], name: str, label: str) -> dict[str, Any]:
         return dict(name=name, address=place["host"], port=place["port"], label=label)
 
-    names = {"lb-bp1web": "www.example.com", "lb-bp1api": "api.example.com", "lb-uf6web": "www.example.com"}
-    hosts = dict((host, [at(plane["slb/{0}/{1}".format(host, port)], name, "{0}:{1}".format(host, port))
-                         for port in ((443, 8443) if host == "lb-uf6web" else (443,))]) for host, name in names.items())
-    for domain in ("static.example.com", "img.example.com"):
-        hosts[domain] = [at(plane["cdn"], domain, "cdn " + domain)]
+    hosts: dict[str, list[dict[str, Any]]] = {}
+    for service, host, port, name in (
+            ("slb", "lb-bp1web", 443, "www.example.com"), ("slb", "lb-bp1api", 443, "api.example.com"),
+            ("slb", "lb-uf6web", 443, "www.example.com"), ("slb", "lb-uf6web", 8443, "www.example.com"),
+            ("alb", "alb-bp1shop", 443, "www.shop.example.com"), ("alb", "alb-uf6shop", 443, "www.shop.example.com"),
+            ("nlb", "nlb-bp1mq", 8883, "mq.shop.example.com"), ("nlb", "nlb-uf6mq", 8883, "mq.shop.example.com")):
+        place = plane["{0}/{1}/{2}".format(service, host, port)]
+        hosts.setdefault(host, []).append(at(place, name, "{0}:{1}".format(host, port)))
+    for service, domain in (("cdn", "static.example.com"), ("cdn", "img.example.com"), ("dcdn", "shop-assets.example.com")):
+        hosts[domain] = [at(plane[service], domain, "{0} {1}".format(service, domain))]
     hosts["app.example.com"] = [
         dict(name="app.example.com", address=stage.app["host"], port=stage.app["tls_port"], label="app host app.example.com")]
     hosts["airec-cn-demo01"] = [at(plane["airec/cn-hangzhou"], "rec.example.com", "airec rec.example.com")]

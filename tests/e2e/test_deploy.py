@@ -93,7 +93,7 @@ def test_the_output_fits_a_terminal_and_says_changed_0(story):
 def test_openssl_agrees_on_every_endpoint(story):
     fingerprint = story.first.results("daas.https.cas_certificate")[0]["certificate"]["fingerprint"]
     endpoints = story.stage.endpoints()
-    assert len(endpoints) == 8
+    assert len(endpoints) == 13
     for endpoint in endpoints:
         seen = s_client(endpoint, story.stage.files["ca"])
         assert (seen.verdict, seen.fingerprint) == ("0 (ok)", fingerprint), endpoint["label"]
