@@ -30,8 +30,19 @@ SANITY = {
 }
 RUNTIME = ["ansible-core", "requests", "cryptography", "openpyxl"]
 TESTING = [
-    "pytest", "pytest-xdist", "hypothesis", "alibabacloud-alidns20150109", "alibabacloud-cas20200407", "alibabacloud-cdn20180510",
-    "alibabacloud-slb20140515",
+    "pytest", "pytest-xdist", "hypothesis", "alibabacloud-alb20200616",
+    "alibabacloud-alidns20150109", "alibabacloud-cas20200407", "alibabacloud-cdn20180510",
+    "alibabacloud-dcdn20180115",
+    "alibabacloud-ecs20140526",
+    "alibabacloud-esa20240910",
+    "alibabacloud-ga20191120",
+    "alibabacloud-gateway-oss", "alibabacloud-gateway-oss-util",
+    "alibabacloud-live20161101",
+    "alibabacloud-nlb20220430",
+    "alibabacloud-oss20190517",
+    "alibabacloud-slb20140515", "alibabacloud-sts20150401",
+    "alibabacloud-waf-openapi20211001",
+    "typing-extensions",  # alibabacloud-gateway-oss needs it and does not say so
 ]
 
 nox.needs_version = ">=2026.1"

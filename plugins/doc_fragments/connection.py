@@ -28,6 +28,51 @@ options:
       - If not set, the environment variables E(ALIBABA_CLOUD_SECURITY_TOKEN) and E(ALICLOUD_SECURITY_TOKEN) are used.
     type: str
     aliases: [alicloud_security_token]
+  profile:
+    description:
+      - Name of a profile of the vendor's command line C(aliyun) whose keys to use, instead of O(access_key_id).
+      - Its mode can be C(AK), C(StsToken), C(RamRoleArn), C(ChainableRamRoleArn) or C(EcsRamRole). Of its settings only those that say
+        whose keys to use count; O(site) and regions are options here.
+      - If neither this nor O(access_key_id) nor O(ecs_ram_role) is set, the environment variable E(ALIBABA_CLOUD_PROFILE) is used, before
+        E(ALIBABA_CLOUD_ACCESS_KEY_ID). A profile is never used without being named.
+    type: str
+    version_added: 0.1.0
+  config_path:
+    description:
+      - File with the profiles, where the module runs.
+      - If not set, C(~/.aliyun/config.json) is read.
+    type: path
+    version_added: 0.1.0
+  ecs_ram_role:
+    description:
+      - Name of the RAM role of the ECS instance where the module runs, whose keys to use instead of O(access_key_id).
+      - They come from the instance's metadata service (IMDSv2).
+      - If nothing else says whose keys to use, the environment variable E(ALIBABA_CLOUD_ECS_METADATA) is used.
+    type: str
+    version_added: 0.1.0
+  assume_role:
+    description:
+      - A RAM role to take, in the same account or in another one. Who has the keys that the other options give asks STS for temporary
+        keys of the role, and all calls are made with these. They are renewed before they expire.
+      - It needs the RAM action C(sts:AssumeRole).
+    type: dict
+    version_added: 0.1.0
+    suboptions:
+      role_arn:
+        description: The role, as C(acs:ram::<account id>:role/<name>).
+        type: str
+        required: true
+      session_name:
+        description: Under which name the role's acts are logged in ActionTrail.
+        type: str
+        default: daas-https
+      duration:
+        description: Seconds that the temporary keys are to last, from 900 to 43200, and not longer than the role allows.
+        type: int
+        default: 3600
+      external_id:
+        description: The external id that the role's trust policy asks for, if it asks for one.
+        type: str
   site:
     description:
       - Which of the two sites the account's certificates live in. This is not the region of a load balancer.

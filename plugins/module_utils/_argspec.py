@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import env_fallback
-
+# Options that are not given are looked for in the environment by _transport/credentials.py, which must know where each comes from
 CONNECTION = dict(
-    access_key_id=dict(type="str", no_log=False, aliases=["alicloud_access_key"], fallback=(
-        env_fallback, ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY"])),
-    access_key_secret=dict(type="str", no_log=True, aliases=["alicloud_secret_key"], fallback=(
-        env_fallback, ["ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALICLOUD_SECRET_KEY"])),
-    security_token=dict(type="str", no_log=True, aliases=["alicloud_security_token"], fallback=(
-        env_fallback, ["ALIBABA_CLOUD_SECURITY_TOKEN", "ALICLOUD_SECURITY_TOKEN"])),
+    access_key_id=dict(type="str", no_log=False, aliases=["alicloud_access_key"]),
+    access_key_secret=dict(type="str", no_log=True, aliases=["alicloud_secret_key"]),
+    security_token=dict(type="str", no_log=True, aliases=["alicloud_security_token"]),
+    profile=dict(type="str"),
+    config_path=dict(type="path"),
+    ecs_ram_role=dict(type="str"),
+    assume_role=dict(type="dict", options=dict(
+        role_arn=dict(type="str", required=True),
+        session_name=dict(type="str", default="daas-https"),
+        duration=dict(type="int", default=3600),
+        external_id=dict(type="str"),
+    )),
     site=dict(type="str", default="china", choices=["china", "international"]),
     endpoints=dict(type="dict", default={}),
     api_ca_path=dict(type="path"),

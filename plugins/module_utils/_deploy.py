@@ -32,6 +32,7 @@ class Deployment:
             requests = requests + found
             once.count = Once(requests).count
         wanted = self._with_identifier(wanted, requests)
+        requests = [dict(request, identifier=wanted.identifier) for request in requests]
 
         def plan_one(request):
             target = TARGETS.get(request["service"])

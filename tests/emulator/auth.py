@@ -78,8 +78,7 @@ class Keyring:
         access_key_id, names, signature = match.groups()
         signed = names.split(";")
         _check_headers(request, signed, MANDATORY + extra)
-        key = self._find(access_key_id)
-        self._check_token(key, request)
+        key = self.key_of(access_key_id, request.headers.get("x-acs-security-token", ""))
         self._check_date(request.headers["x-acs-date"])
         nonce = (access_key_id, request.headers["x-acs-signature-nonce"])
         if nonce in self._used:
@@ -87,6 +86,16 @@ class Keyring:
         _check_signature(key, request, signed, signature)
         self._use(nonce)
         return key
+
+    def key_of(self, access_key_id: str, token: str) -> Key:
+        """The key, if it may be used with that security token ("" for none). CloudError as the gateway refuses it."""
+        key = self._find(access_key_id)
+        self._check_token(key, token)
+        return key
+
+    def clients_now(self) -> datetime:
+        """What the clients' clocks should show."""
+        return self._clock.now() - self.clients_are_ahead
 
     def _find(self, access_key_id: str) -> Key:
         key = self._keys.get(access_key_id)
@@ -96,8 +105,7 @@ class Keyring:
             raise CloudError("InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
         return key
 
-    def _check_token(self, key: Key, request: Request) -> None:
-        token = request.headers.get("x-acs-security-token", "")
+    def _check_token(self, key: Key, token: str) -> None:
         if token == key.security_token:
             if key.expires is not None and self._clock.now() >= key.expires:
                 raise CloudError("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
@@ -113,7 +121,7 @@ class Keyring:
             moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
         except ValueError:
             raise CloudError("InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.") from None
-        if abs(self._clock.now() - self.clients_are_ahead - moment) > WINDOW:
+        if abs(self.clients_now() - moment) > WINDOW:
             raise CloudError("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 
     def _use(self, nonce: tuple[str, str]) -> None:

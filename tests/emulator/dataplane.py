@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import http
 import re
 import socket
 import ssl
@@ -26,7 +27,7 @@ HOST = "127.0.0.1"
 PATIENCE = 15.0  # seconds a client may take to finish the handshake, and again to send its request
 
 Files = Union[Mapping[str, Union[str, bytes]], Callable[[str], Union[bytes, None]]]
-Redirect = Union[bool, "set[str]", "frozenset[str]"]
+Redirect = Union[bool, "set[str]", "frozenset[str]", Mapping[str, Union[int, None]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,10 @@ class _Serving:
     redirect: Redirect = False
     files: Files = dataclasses.field(default_factory=dict)
     page: bool = True
+    hsts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tls_minimum: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    https_port: int = 443
+    status: int | None = None
 
     def certificates(self) -> tuple[Material | None, dict[str, Material]]:
         return self.default, dict(self.sni)
@@ -55,7 +60,15 @@ class _Serving:
         return self.sni.get(match_name(self.sni, name) or "", self.default)
 
     def redirects(self, host: str) -> bool:
-        return self.redirect if isinstance(self.redirect, bool) else match_name(self.redirect, host) is not None
+        return self.redirect if isinstance(self.redirect, bool) else "" in self.redirect or match_name(self.redirect, host) is not None
+
+    def redirect_status(self, host: str, method: str) -> int:
+        """As the redirect says, or if it does not, what keeps the method."""
+        said = self.redirect.get(match_name(self.redirect, host) or "") if isinstance(self.redirect, Mapping) else self.status
+        return said or (301 if method in ("GET", "HEAD") else 308)
+
+    def minimum(self, name: str | None) -> str:
+        return self.tls_minimum.get(match_name(self.tls_minimum, name) or "", self.tls_minimum.get("", wire.MINIMUM))
 
     def file(self, path: str) -> bytes | None:
         found = self.files(path) if callable(self.files) else self.files.get(path)
@@ -149,18 +162,26 @@ class DataPlane:
             return Endpoint(HOST, slot.port, slot.http_port)
 
     def serve(self, key: str, *, default: Material | None, sni: Mapping[str, Material] | None = None, redirect: Redirect = False,
-              files: Files | None = None, page: bool = True) -> None:
+              files: Files | None = None, page: bool = True, hsts: Mapping[str, str] | None = None,
+              tls_minimum: str | Mapping[str, str] | None = None, https_port: int = 443, redirect_status: int | None = None) -> None:
         """Swap what an open endpoint serves; handshakes under way finish with what they began with.
 
         sni       name -> certificate; "*.example.com" stands for one label, ".example.com" for any number
-        redirect  hosts whose plain-HTTP requests are sent to https, or True for all
+        redirect  hosts whose plain-HTTP requests are sent to https, or True for all; a mapping gives each its status ("": any other host)
         files     path -> content, or a function; answered on both ports, before any redirect
         page      whether other paths get the endpoint's own page (else 404)
+        hsts      host -> value of the header Strict-Transport-Security in answers over TLS
+        tls_minimum      the lowest version of TLS, "1.0" to "1.3": of the endpoint, or name -> version ("": of all other names)
+        https_port       where a redirect leads; redirect_status: with which status, if redirect does not say it
         ValueError when a chain cannot be served with its key; the endpoint then stays as it was. KeyError when not open.
         """
-        serving = _Serving(default, {name.lower(): material for name, material in (sni or {}).items()},
-                           redirect if isinstance(redirect, bool) else frozenset(name.lower() for name in redirect),
-                           files if callable(files) else dict(files or {}), page)
+        serving = _Serving(default, _lower(sni or {}), _lower(redirect) if isinstance(redirect, Mapping) else redirect if isinstance(
+            redirect, bool) else frozenset(name.lower() for name in redirect), files if callable(files) else dict(files or {}), page,
+            _lower(hsts or {}), {"": tls_minimum} if isinstance(tls_minimum, str) else _lower(tls_minimum or {}), https_port,
+            redirect_status)
+        unknown = set(serving.tls_minimum.values()) - set(wire.VERSIONS)
+        if unknown:
+            raise ValueError("unknown versions of TLS: {0}".format(", ".join(sorted(unknown))))
         for material in [serving.default, *serving.sni.values()]:
             if material:
                 wire.context_for(material)
@@ -191,13 +212,17 @@ class DataPlane:
             return {key: slot.handshakes for key, slot in sorted(self._slots.items())}
 
     def serving(self, key: str) -> dict[str, Any]:
-        """What the control plane last bound, as fingerprints: {"default", "sni": {name: …}, "redirect", "fault"}."""
+        """What the control plane last bound, as fingerprints: {"default", "sni": {name: …}, "redirect", "hsts", "tls_minimum", "fault"}.
+
+        tls_minimum has "" for the names that have none of their own, if that is not the usual one.
+        """
         with self._lock:
             slot = self._slots[key]
             live = slot.live
             return {"default": live.default.fingerprint if live.default else None,
                     "sni": {name: material.fingerprint for name, material in sorted(live.sni.items())},
                     "redirect": live.redirect if isinstance(live.redirect, bool) else sorted(live.redirect),
+                    "hsts": dict(sorted(live.hsts.items())), "tls_minimum": dict(sorted(live.tls_minimum.items())),
                     "fault": dataclasses.asdict(slot.fault) if slot.fault else None}
 
     def fault(self, key: str, kind: str | None) -> None:
@@ -277,8 +302,8 @@ class DataPlane:
             while await reader.read(4096):
                 continue
             return
-        tls = wire.TlsStream(reader, writer, self._hello_context(slot))
-        await asyncio.wait_for(tls.handshake(), PATIENCE)
+        tls = wire.TlsStream(reader, writer)
+        await asyncio.wait_for(tls.handshake(functools.partial(self._hello_context, slot)), PATIENCE)
         head = await asyncio.wait_for(tls.read_head(), PATIENCE)
         if head:
             await tls.send(_reply(slot, head, secure=True))
@@ -289,16 +314,18 @@ class DataPlane:
         writer.write(_reply(slot, head, secure=False))
         await writer.drain()
 
-    def _hello_context(self, slot: _Slot) -> ssl.SSLContext:
-        # A fresh context for each connection: TLS 1.2 sessions live in the first context, and must not outlive a swap.
-        context = wire.bare_context()
+    def _hello_context(self, slot: _Slot, server_name: str | None) -> ssl.SSLContext:
+        # A fresh context for each connection: TLS 1.2 sessions live in the first context, and must not outlive a swap. What
+        # decides about versions is this context; OpenSSL has chosen one before it asks for the certificate of the name.
+        minimum = slot.live.minimum(server_name)
+        context = wire.bare_context(minimum)
 
         def choose(connection: ssl.SSLObject, name: str | None, _context_of_hello: ssl.SSLContext) -> int | None:
             with self._lock:
                 material = slot.next_handshake(self._now()).certificate_for(name)
             if material is None:
                 return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-            connection.context = wire.context_for(material)
+            connection.context = wire.context_for(material, minimum)
             return None
 
         context.sni_callback = choose
@@ -311,6 +338,10 @@ def match_name(names: Any, name: str | None) -> str | None:
     labels = host.split(".")
     candidates = [host, "*." + ".".join(labels[1:]), *("." + ".".join(labels[start:]) for start in range(1, len(labels)))]
     return next((candidate for candidate in candidates if host and candidate in names), None)
+
+
+def _lower(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in named.items()}
 
 
 def _bind(port: int) -> socket.socket:
@@ -334,12 +365,16 @@ def _reply(slot: _Slot, head: bytes, *, secure: bool) -> bytes:
     host = re.sub(r":\d+$", "", headers.get("host", ""))
     serving = slot.live
     content = serving.file(path)
+    hsts = serving.hsts.get(match_name(serving.hsts, host) or "") if secure else None
+    extra = "Strict-Transport-Security: {0}\r\n".format(hsts) if hsts else ""
     if content is not None:
-        return wire.response("200 OK", content, method)
+        return wire.response("200 OK", content, method, extra)
     if not secure and serving.redirects(host):
-        status = "301 Moved Permanently" if method in ("GET", "HEAD") else "308 Permanent Redirect"
-        return wire.response(status, b"", method, "Location: https://{0}{1}\r\n".format(host, target))
+        port = "" if serving.https_port == 443 else ":{0}".format(serving.https_port)
+        status = http.HTTPStatus(serving.redirect_status(host, method))
+        return wire.response("{0.value} {0.phrase}".format(status), b"", method, "Location: https://{0}{1}{2}\r\n".format(
+            host, port, target))
     if not serving.page:
-        return wire.response("404 Not Found", b"not found\n", method)
+        return wire.response("404 Not Found", b"not found\n", method, extra)
     text = "endpoint: {0}\nscheme: {1}\nhost: {2}\n".format(slot.key, "https" if secure else "http", host)
-    return wire.response("200 OK", text.encode(), method)
+    return wire.response("200 OK", text.encode(), method, extra)

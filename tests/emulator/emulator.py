@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import pathlib
 import tempfile
@@ -20,10 +21,11 @@ from .dataplane import DataPlane, Endpoint
 from .gateway import Gateway
 from .products import products
 from .server import HOST, Server
-from .services import SERVICES
+from .services import REGIONAL, SERVICES
+from .services.calls import HOME
 from .state import Clock, Cloud, Settings
 
-PORTS = tuple(SERVICES)  # with a fixed port, the first is it and the others follow
+PORTS = tuple(SERVICES)  # with a fixed port, the first is it and the others follow, then those of the regions
 
 
 class EmulatorError(Exception):
@@ -65,7 +67,7 @@ class Emulator:
         self.folder, self.scenario, self.seed, self.calm, self.site = folder, scenario, seed, calm, site
         self._settings = dict(settings or {})
         self._files: dict[str, dict[str, str]] = {}
-        self._files_lock = threading.Lock()
+        self._files_lock, self._regions_lock = threading.Lock(), threading.Lock()
         self.clock = Clock()
         self.authority, credentials = _kept(folder, self.clock)
         self.ca_path = str(folder / "ca.pem")
@@ -78,12 +80,25 @@ class Emulator:
             undo.callback(self.gateway.close)
             self.reset()
             self._servers = self._listen(undo, port)
+            self._open_regions(undo, port)
             self._control = _serve(undo, control.Control(self).answer, control_port)
             self._undo = undo.pop_all()
 
     def _listen(self, undo: contextlib.ExitStack, port: int) -> dict[str, Server]:
-        context = wire.context_for(self.authority.issue(["localhost", HOST], days=800, key="ec"))
-        return {name: _serve(undo, self.gateway.answerer(name), port and port + number, context) for number, name in enumerate(PORTS)}
+        self._context = wire.context_for(self.authority.issue(["localhost", HOST], days=800, key="ec"))
+        return {name: _serve(undo, self.gateway.answerer(name, HOME if name in REGIONAL else ""), port and port + number, self._context)
+                for number, name in enumerate(PORTS)}
+
+    def _open_regions(self, undo: contextlib.ExitStack, port: int = 0) -> None:
+        """A port for each region with load balancers ("alb/cn-shanghai"), which stays, whatever comes after a reset."""
+        with self._regions_lock:
+            servers, free = dict(self._servers), itertools.count(port + len(PORTS))
+            for name, region in [(product, region) for product in REGIONAL for region in getattr(self.cloud, product).regions()]:
+                key = "{0}/{1}".format(name, region)
+                if key not in servers:
+                    servers[key] = servers[name] if region == HOME else _serve(
+                        undo, self.gateway.answerer(name, region), port and next(free), self._context)
+            self._servers = servers
 
     def close(self) -> None:
         self._undo.close()
@@ -97,6 +112,8 @@ class Emulator:
 
     @property
     def endpoints(self) -> dict[str, str]:
+        """URLs by product, and for products that are regional by product/region, too. One without a region is that of HOME."""
+        self._open_regions(self._undo)  # for regions that have come since the start
         return {name: server.url for name, server in self._servers.items()}
 
     @property
@@ -141,13 +158,14 @@ class Emulator:
         self.calm = self.calm if calm is None else calm
         keys = Keyring(self.clock)
         keys.add(access_key_id=self.access_key_id, access_key_secret=self.access_key_secret)
-        self.gateway.reset(lambda: self._new_cloud(story), keys, self.seed)
+        self.gateway.reset(lambda: self._new_cloud(story, keys), keys, self.seed)
 
-    def _new_cloud(self, story: Any) -> Cloud:
+    def _new_cloud(self, story: Any, keys: Keyring) -> Cloud:
         self.clock.reset()
         self.dataplane.reset()
         cloud = Cloud(self.authority, self.dataplane, self.clock, seed=self.seed, calm=self.calm, site=self.site)
         cloud.setting.update(self._settings)
+        cloud.sts.keys = keys
         story.seed(cloud)
         cloud.airec.add_token(self.airec_token)
         return cloud
@@ -172,8 +190,8 @@ def check_settings(chosen: Mapping[str, Any]) -> None:
 def _serve(undo: contextlib.ExitStack, answer: Any, port: int, context: Any = None) -> Server:
     try:
         server = Server(answer, port, context)
-    except OSError as exc:
-        why = "it is taken" if exc.errno == errno.EADDRINUSE else exc.strerror
+    except (OSError, OverflowError) as exc:  # the latter for a port beyond the last one
+        why = "it is taken" if getattr(exc, "errno", None) == errno.EADDRINUSE else getattr(exc, "strerror", None) or str(exc)
         raise EmulatorError("cannot listen on {0}:{1}: {2}".format(HOST, port, why)) from exc
     undo.callback(server.close)
     return server

@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
+from xml.etree import ElementTree
 
 from .server import CUT_MIDWAY, CUT_NOW, Reply
 from .state import CloudError
@@ -102,7 +103,7 @@ class Fault:
         if self.kind == "truncated_json":
             return dataclasses.replace(reply, body=reply.body[:len(reply.body) // 2])
         if self.kind == "drop_field":
-            return dataclasses.replace(reply, body=json.dumps(without(json.loads(reply.body), self.name), ensure_ascii=False).encode())
+            return dataclasses.replace(reply, body=_without(reply, self.name))
         return reply
 
 
@@ -142,6 +143,17 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
+
+
+def _without(reply: Reply, name: str) -> bytes:
+    """The body of an answer less every field, or in XML every element, of that name."""
+    if reply.media != "application/xml" or not reply.body:
+        return json.dumps(without(json.loads(reply.body), name), ensure_ascii=False).encode() if reply.body else b""
+    root = ElementTree.fromstring(reply.body)
+    for parent in list(root.iter()):
+        for child in parent.findall(name):
+            parent.remove(child)
+    return ElementTree.tostring(root, encoding="utf-8")
 
 
 def without(data: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ The order of the checks is the vendor's. Faults come after them, so that one nev
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import random
 import sys
@@ -22,8 +23,8 @@ from . import nuisances
 from .auth import Key, Keyring
 from .faults import Fault, Faults
 from .journal import Entry, Journal, shown
-from .products import BEARER, Operation, Product, refusal
-from .server import CUT_NOW, Reply, Request, json_reply
+from .products import BEARER, Operation, Product, refusal, reply
+from .server import CUT_NOW, Reply, Request
 from .state import CloudError
 
 
@@ -55,9 +56,9 @@ class Gateway:
         with self._lock, self.cloud.lock:
             yield self.cloud
 
-    def answerer(self, product: str) -> Callable[[Request], Reply]:
-        """What a server of that product's endpoint is given."""
-        return functools.partial(self.answer, self.products[product])
+    def answerer(self, product: str, region: str = "") -> Callable[[Request], Reply]:
+        """What a server of that product's endpoint is given; region: of a product that has an endpoint in each."""
+        return functools.partial(self.answer, dataclasses.replace(self.products[product], region=region))
 
     def close(self) -> None:
         """Let calls that wait go on at once."""
@@ -99,9 +100,10 @@ class Gateway:
         if operation.bearer is not None:
             visit.entry.principal = BEARER
             return None
-        if operation.product.routes and "authorization" not in visit.request.headers:
+        protocol = operation.product.protocol
+        if not protocol and operation.product.routes and "authorization" not in visit.request.headers:
             return None
-        key = self.keys.verify(visit.request, operation.signed_headers)
+        key = protocol.verify(self.keys, visit.request) if protocol else self.keys.verify(visit.request, operation.signed_headers)
         visit.entry.principal = key.access_key_id
         return key
 
@@ -117,7 +119,7 @@ class Gateway:
             answer = operation.success(body, visit.entry.request_id)
             if cloud.setting("shuffle"):
                 answer = nuisances.shuffled(answer, self._rng)
-        return json_reply(status, answer, x_acs_request_id=visit.entry.request_id)
+        return reply(operation.product, status, answer, visit.entry.request_id)
 
     def _request_id(self) -> str:
         with self._lock:
@@ -145,8 +147,9 @@ class _Visit:
         return operation
 
     def refuse(self, refused: CloudError) -> Reply:
+        refused = self.product.protocol.translated(refused) if self.product.protocol else refused
         self.entry.code = refused.code
         host = self.request.headers.get("host", "")
         body = refusal(self.product, refused, self.entry.request_id, host, self.entry.principal)
         headers = {"x_acs_retry_after": str(refused.retry_after)} if refused.retry_after else {}
-        return json_reply(refused.status, body, x_acs_request_id=self.entry.request_id, **headers)
+        return reply(self.product, refused.status, body, self.entry.request_id, **headers)

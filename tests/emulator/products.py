@@ -17,9 +17,10 @@ from typing import Any, Union
 from . import multipart
 from .journal import shown
 from .rpc import Action, Call
-from .server import Request
+from .server import Reply, Request, json_reply
 from .services import ROA, SERVICES, actions_of
 from .services.airec.actions import ROUTES, Route, handle
+from .services.oss import actions as oss_actions, protocol as oss_protocol
 from .state import CloudError
 
 BEARER = "bearer"  # the principal of a call with an access token
@@ -27,20 +28,27 @@ BEARER = "bearer"  # the principal of a call with an access token
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """One API on the wire. ram: the prefix of its RAM actions."""
+    """One API on the wire. ram: the prefix of its RAM actions. region: whose endpoint it is, for a product that has one in each.
+
+    protocol: of a product that is spoken in its own way, the module that finds, verifies and answers.
+    """
 
     name: str
     version: str
     ram: str
     actions: Mapping[str, Action] = dataclasses.field(default_factory=dict)
-    routes: tuple[Route, ...] = ()
+    routes: tuple[Any, ...] = ()
+    region: str = ""
+    protocol: Any = None
 
     @property
-    def operations(self) -> tuple[Action | Route, ...]:
+    def operations(self) -> tuple[Any, ...]:
         return (*self.actions.values(), *self.routes)
 
     def find(self, request: Request) -> Operation:
         """What the request asks for. CloudError when there is no such thing, or when the request cannot be read."""
+        if self.protocol:
+            return self.protocol.find(self, request)
         if self.routes:
             return self._find_route(request)
         version, action = request.headers.get("x-acs-version", ""), request.headers.get("x-acs-action", "")
@@ -83,7 +91,7 @@ class RpcOperation:
         return {name: shown(name, value) for name, value in self.params.items()}
 
     def key(self) -> tuple[Any, ...]:
-        return (self.product.name, self.name, *sorted(self.params.items()))
+        return (self.product.name, self.product.region, self.name, *sorted(self.params.items()))
 
     def check(self) -> None:
         if self._foreign:
@@ -91,7 +99,8 @@ class RpcOperation:
         self._action.check(self.params)
 
     def run(self, cloud: Any, principal: str) -> tuple[int, dict[str, Any]]:
-        return 200, dict(self._action.handler(cloud, Call(self.product.name, self.name, dict(self.params), principal)))
+        return 200, dict(self._action.handler(cloud, Call(
+            self.product.name, self.name, dict(self.params), principal, self.product.region)))
 
     @staticmethod
     def success(body: dict[str, Any], request_id: str) -> dict[str, Any]:
@@ -149,11 +158,20 @@ class RoaOperation:
         return {"requestId": request_id, **body}
 
 
-Operation = Union[RpcOperation, RoaOperation]
+Operation = Union[RpcOperation, RoaOperation, oss_protocol.Operation]
+
+
+def reply(product: Product, status: int, body: dict[str, Any], request_id: str, **headers: str) -> Reply:
+    """JSON, unless the product is spoken in its own way; underscores in the names of headers stand for hyphens."""
+    if product.protocol:
+        return product.protocol.reply(status, body, request_id, **headers)
+    return json_reply(status, body, x_acs_request_id=request_id, **headers)
 
 
 def refusal(product: Product, refused: CloudError, request_id: str, host: str, principal: str) -> dict[str, Any]:
     """The body of a refusal, in the product's envelope."""
+    if product.protocol:
+        return product.protocol.refusal(refused, request_id, host, principal)
     if product.routes:
         return {"code": refused.code, "message": refused.message, "requestId": request_id}
     url = "https://api.aliyun.com/troubleshoot?q={0}&product={1}&requestId={2}".format(refused.code, product.name, request_id)
@@ -170,7 +188,8 @@ def products() -> dict[str, Product]:
     """All of the cloud."""
     made = {name: Product(name, service.VERSION, service.RAM, {action.name: action for action in service.ACTIONS})
             for name, service in ((name, actions_of(name)) for name in SERVICES if name not in ROA)}
-    return {**made, "airec": Product("airec", "2020-11-26", "airec", routes=tuple(ROUTES))}
+    oss = Product("oss", oss_actions.VERSION, oss_actions.RAM, routes=oss_actions.ROUTES, protocol=oss_protocol)
+    return {**made, "airec": Product("airec", "2020-11-26", "airec", routes=tuple(ROUTES)), "oss": oss}
 
 
 def _pairs(request: Request, part: str) -> list[tuple[str, str]]:

@@ -83,12 +83,16 @@ def _fits(kind: str, value: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A checked RPC call as its handler gets it. `params` is flat: query and form together; `principal` is who signed."""
+    """A checked RPC call as its handler gets it. `params` is flat: query and form together; `principal` is who signed.
+
+    region  of the endpoint that was called; empty for products with one endpoint
+    """
 
     product: str
     action: str
     params: dict[str, str]
     principal: str = ""
+    region: str = ""
 
     def text(self, name: str, default: str = "") -> str:
         return self.params.get(name, default)

@@ -18,20 +18,34 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from .hello import IncompleteHello, server_name
 from .pki import Material
 
+MINIMUM = "1.2"  # of TLS, where nothing else is said
+VERSIONS = {"1.0": ssl.TLSVersion.MINIMUM_SUPPORTED, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 MAX_REQUEST = 16384  # bytes of request line and headers
 
 
 class TlsStream:
     """The server side of one TLS connection over asyncio streams; alerts are always sent."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
-    async def handshake(self) -> None:
+    async def handshake(self, context_of: Callable[[str | None], ssl.SSLContext]) -> None:
+        """context_of(server name) is asked when the ClientHello has come."""
+        hello, name = b"", None
+        while True:
+            data = await self._reader.read(16384)
+            if not data:
+                raise EOFError("the client hung up")
+            hello += data
+            with contextlib.suppress(IncompleteHello):
+                name = server_name(hello)
+                break
+        self._incoming.write(hello)
+        self._tls = context_of(name).wrap_bio(self._incoming, self._outgoing, server_side=True)
         await self._drive(self._tls.do_handshake)
 
     async def read_head(self) -> bytes:
@@ -81,18 +95,20 @@ class TlsStream:
                 return result
 
 
-def bare_context() -> ssl.SSLContext:
+def bare_context(minimum: str = MINIMUM) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if minimum < MINIMUM:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL does without these versions otherwise
+    context.minimum_version = VERSIONS[minimum]
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
     return context
 
 
 @functools.lru_cache(maxsize=4096)
-def context_for(material: Material) -> ssl.SSLContext:
+def context_for(material: Material, minimum: str = MINIMUM) -> ssl.SSLContext:
     """A server context for a chain and key, of which nothing touches the disk where the system allows that."""
-    context = bare_context()
+    context = bare_context(minimum)
     text = (material.key_pem + "\n" + material.chain_pem).encode()
     try:
         if hasattr(os, "memfd_create"):

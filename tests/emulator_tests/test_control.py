@@ -238,7 +238,7 @@ def test_switches_of_a_service(handle):
     assert handle.cloud.cas.offers_single_call is True
     for switches in ({"offers_single_call": 1}, {"_cloud": "x"}, {"nothing": True}):
         assert "has no switch" in refused(handle, "POST", "/service", {"product": "cas", "switches": switches})
-    assert "product is one of" in refused(handle, "POST", "/service", {"product": "ecs", "switches": {}})
+    assert "product is one of" in refused(handle, "POST", "/service", {"product": "moon", "switches": {}})
 
 
 @pytest.mark.parametrize("method, path, body, status, words", [
@@ -345,11 +345,13 @@ def test_a_folder_that_cannot_be_used(tmp_path):
 def test_fixed_ports_follow_each_other(tmp_path):
     for port in range(21000, 30000, 10):  # others may be on some of them
         with contextlib.suppress(EmulatorError):
-            emulator = Emulator(tmp_path, calm=True, port=port)
+            emulator = Emulator(tmp_path, scenario="demo", calm=True, port=port)
             break
     try:
         ports = [urlsplit(emulator.endpoints[name]).port for name in SERVICES]
-        assert ports == list(range(port, port + 5))
+        assert ports == list(range(port, port + len(SERVICES)))
+        regions = [urlsplit(emulator.endpoints[name]).port for name in ("alb/cn-shanghai", "nlb/cn-shanghai")]
+        assert regions == [port + len(SERVICES), port + len(SERVICES) + 1]
         assert call(emulator, "ListUserCertificateOrder").status == 200
     finally:
         emulator.close()
@@ -397,7 +399,8 @@ def test_the_program(tmp_path):
     with program(tmp_path, *arguments) as (process, ready):
         assert set(ready) == {"endpoints", "control", "ca_path", "access_key_id", "access_key_secret", "airec_token", "data_plane", "files",
                               "pid"}
-        assert ready["pid"] == process.pid and set(ready["endpoints"]) == set(SERVICES)
+        assert ready["pid"] == process.pid and set(ready["endpoints"]) == {
+            *SERVICES, "alb/cn-hangzhou", "alb/cn-shanghai", "nlb/cn-hangzhou", "nlb/cn-shanghai"}
         assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
         handle = type("Handle", (), {**ready, "control_url": ready["control"]})
         assert ask(handle, "GET", "/settings") == {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import http.client
@@ -204,6 +205,75 @@ def test_redirects_and_files_on_the_plain_port(plane, old):
     assert ask(port, "static.example.com")[0] == 301
     plane.serve("cdn", default=old, page=False)
     assert ask(port, "static.example.com")[0] == 404
+
+
+def test_a_redirect_says_where_and_how(plane, old):
+    port = plane.open("slb/lb-bp1web/80", http=True).http_port
+    plane.serve("slb/lb-bp1web/80", default=None, redirect=True, redirect_status=302, https_port=8443)
+    assert ask(port, "www.example.com", "/a", "POST")[:2] == (302, "https://www.example.com:8443/a")
+    plane.serve("slb/lb-bp1web/80", default=None, redirect={"a.example.com": 308, "*.example.net": None})
+    assert [ask(port, host)[0] for host in ("A.example.com", "b.example.net", "b.example.com")] == [308, 301, 200]
+    assert plane.serving("slb/lb-bp1web/80")["redirect"] == ["*.example.net", "a.example.com"]
+
+
+def versions(endpoint, name):
+    """The versions of TLS with which a name gets a handshake."""
+    found = []
+    for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+        with contextlib.suppress(ssl.SSLError):
+            seen(endpoint, name, context)
+            found.append(version.name)
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_the_lowest_version_of_tls_is_the_endpoints_or_the_names(plane, old):
+    endpoint = plane.open("cdn")
+    plane.serve("cdn", default=old)
+    assert versions(endpoint, "www.example.com") == ["TLSv1_2", "TLSv1_3"]
+    plane.serve("cdn", default=old, tls_minimum="1.1")
+    assert versions(endpoint, None) == ["TLSv1_1", "TLSv1_2", "TLSv1_3"]
+    plane.serve("cdn", default=old, tls_minimum={"": "1.3", "Old.example.com": "1.0", "*.example.net": "1.2"})
+    assert [len(versions(endpoint, name)) for name in ("www.example.com", "old.example.com", "a.example.net", None)] == [1, 4, 2, 1]
+    with pytest.raises(ValueError):
+        plane.serve("cdn", default=old, tls_minimum="1.4")
+
+
+def test_a_client_hello_in_pieces(plane, old):
+    endpoint = plane.open("cdn")
+    plane.serve("cdn", default=None, sni={"www.example.com": old}, tls_minimum={"www.example.com": "1.3"})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname="www.example.com")
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as raw:
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        hello = outgoing.read()
+        for start in (0, 3, 40, 90):
+            raw.sendall(hello[start:{0: 3, 3: 40, 40: 90}.get(start, len(hello))])
+        while tls.version() is None:
+            incoming.write(raw.recv(16384))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+    assert hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest() == old.fingerprint
+
+
+def test_what_is_no_client_hello_gets_an_end(plane, old):
+    endpoint = plane.open("cdn")
+    plane.serve("cdn", default=old)
+    for junk in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x04\x01\x00\x00\x00"):
+        with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as raw:
+            raw.sendall(junk)
+            with contextlib.suppress(ConnectionResetError):
+                assert not raw.recv(1) or raw.recv(4096)  # an alert, or nothing; and then the end
+                while raw.recv(4096):
+                    continue
+    assert seen(endpoint) == old.fingerprint
 
 
 def test_the_old_fault_makes_the_wire_lie(plane, old, new, wild):

@@ -30,25 +30,36 @@ def empty():
 
 def test_the_demo_is_one_certificate_everywhere(demo):
     state = demo.cloud.snapshot()
-    [stored] = state["cas"]["certificates"]
+    stored, other = state["cas"]["certificates"]
     old = stored["fingerprint"]
     assert stored["name"] == "shop-" + old[:16] and stored["tags"] == {"managed-by": "daas.https"}
+    assert other["name"] == "admin" and other["domains"] == ["admin.example.net"]
     left = demo.cloud.cas.certificates[stored["id"]].material.not_after - demo.cloud.clock.now()
     assert timedelta(days=11) < left < timedelta(days=13)
     assert {(row["region"], row["name"]) for row in state["slb"]["certificates"]} == {
         ("cn-hangzhou", "shop-old"), ("cn-shanghai", "shop-old"), ("cn-hangzhou", "admin")}
     assert [(row["domain"], row["https"], row["cas_id"], row["fingerprint"]) for row in state["cdn"]["domains"]] == [
         ("static.example.com", False, None, None), ("img.example.com", True, stored["id"], old)]
+    bound = {(row["load_balancer"], row["protocol"], row["port"]): [held["fingerprint"] for held in row["certificates"]]
+             for name in ("alb", "nlb") for row in state[name]["listeners"]}
+    assert bound == {
+        ("alb-bp1shop", "HTTPS", 443): [old, other["fingerprint"]], ("alb-bp1shop", "HTTP", 80): [], ("alb-uf6shop", "HTTPS", 443): [old],
+        ("alb-uf6shop", "QUIC", 443): [old], ("nlb-bp1mq", "TCPSSL", 8883): [old], ("nlb-uf6mq", "TCPSSL", 8883): [old]}
 
 
 def test_the_demos_wire(demo):
     old = demo.cloud.snapshot()["cas"]["certificates"][0]["fingerprint"]
-    listeners = {"slb/lb-bp1web/443", "slb/lb-bp1api/443", "slb/lb-uf6web/443", "slb/lb-uf6web/8443"}
-    assert set(demo.cloud.dataplane.endpoints()) == listeners | {"cdn", "airec/cn-hangzhou"}
+    listeners = {"slb/lb-bp1web/443", "slb/lb-bp1api/443", "slb/lb-uf6web/443", "slb/lb-uf6web/8443", "alb/alb-bp1shop/443",
+                 "alb/alb-uf6shop/443", "nlb/nlb-bp1mq/8883", "nlb/nlb-uf6mq/8883"}
+    endpoints = set(demo.cloud.dataplane.endpoints())
+    assert {key for key in endpoints if "lb/" in key} == listeners | {"alb/alb-bp1shop/80"}
+    assert {"cdn", "airec/cn-hangzhou"} <= endpoints
     assert {demo.served(key, "www.example.com") for key in listeners} == {old}
     admin = demo.served("slb/lb-bp1api/443", "admin.example.net")
+    assert demo.served("alb/alb-bp1shop/443", "admin.example.net") == admin and demo.plain("alb/alb-bp1shop/80", "x")[0] == 200
     assert admin not in (None, old) and demo.served("slb/lb-bp1web/443", "admin.example.net") == old
     assert demo.served("cdn", "img.example.com") == old and demo.served("cdn", "static.example.com") is None
+    assert demo.served("dcdn", "shop-assets.example.com") == old
     assert demo.served("airec/cn-hangzhou", "rec.example.com") not in (None, old)
     assert demo.plain("cdn", "img.example.com")[0] == 200
 
@@ -70,7 +81,9 @@ def test_what_the_demo_has_runs_through_the_api(demo):
 
 def test_the_empty_account(empty):
     state = empty.cloud.snapshot()
-    assert state["cas"]["certificates"] == state["slb"]["certificates"] == state["slb"]["listeners"] == state["cdn"]["domains"] == []
+    nothing = [state["cas"]["certificates"], state["slb"]["certificates"]]
+    nothing += [state[name]["listeners"] for name in ("slb", "alb", "nlb")] + [state[name]["domains"] for name in ("cdn", "dcdn")]
+    assert nothing == [[]] * len(nothing)
     assert state["alidns"]["zones"] == {"example.com": []} and len(state["cas"]["contacts"]) == 1
     assert set(empty.cloud.dataplane.endpoints()) == {"airec/cn-hangzhou"}
     for region in ("cn-hangzhou", "cn-shanghai"):
@@ -84,7 +97,7 @@ def test_a_snapshot_is_json_without_keys(request, name):
     text = json.dumps(made.cloud.snapshot())
     assert "PRIVATE" not in text
     keys = [held.material.key_pem for held in (*made.cloud.cas.certificates.values(), *made.cloud.slb.certificates.values())]
-    assert len(keys) == {"demo": 4, "empty": 0}[name] and not any(line in text for key in keys for line in key.splitlines()[1:-1])
+    assert len(keys) == {"demo": 5, "empty": 0}[name] and not any(line in text for key in keys for line in key.splitlines()[1:-1])
 
 
 def test_a_seed_decides_the_ids():

@@ -219,8 +219,10 @@ def delete(world):
 def create_job(world):
     made = world.official("cas", "CreateDeploymentJob", world.create_job(world.add("shop-new")))["JobId"]
     status = world.own("cas", "DescribeDeploymentJobStatus", {"JobId": made})
-    assert (status["MatchWorkerCount"], status["CostCount"], status["UseCount"], status["SuccessCount"]) == (5, 5, 0, 0)
-    assert {row["Status"] for row in cas_jobs.workers(world.ours, made)} == {"editing"}
+    workers = cas_jobs.workers(world.ours, made)
+    count = len(workers)
+    assert (status["MatchWorkerCount"], status["CostCount"], status["UseCount"], status["SuccessCount"]) == (count, count, 0, 0)
+    assert count >= 5 and {row["Status"] for row in workers} == {"editing"}
 
 
 @write("cas", "UpdateDeploymentJobStatus")

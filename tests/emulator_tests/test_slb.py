@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+
 import pytest
 
 from tests.emulator import pki
@@ -218,6 +221,56 @@ def test_a_listener_is_made_stopped_and_serves_when_started(slow):
     for wrong, code in [({"ListenerPort": 0}, "InvalidParameter"), ({"ListenerPort": 65536}, "InvalidParameter"),
                         ({"ListenerPort": 1, "Bandwidth": ""}, "MissingBandwidth")]:
         assert slow.refused("slb", "CreateLoadBalancerHTTPSListener", **{**create, **wrong}) == (code, 400)
+
+
+PLAIN = {"LoadBalancerId": "lb-web", "ListenerPort": 80, "RegionId": REGION}
+FORWARD = {**PLAIN, "ListenerForward": "on", "ForwardPort": 443, "HealthCheck": "off"}
+
+
+def test_a_redirect_is_a_listener_of_its_own(slow):
+    slow.call("slb", "CreateLoadBalancerHTTPListener", **FORWARD)
+    assert "slb/lb-web/80" not in slow.cloud.dataplane.endpoints()  # made stopped, as all are
+    assert slow.refused("slb", "CreateLoadBalancerHTTPListener", **FORWARD) == ("ListenerAlreadyExists", 400)
+    assert slow.refused("slb", "StartLoadBalancerListener", **PLAIN, ListenerProtocol="https") == ("ListenerNotFound", 404)
+    slow.call("slb", "StartLoadBalancerListener", **PLAIN, ListenerProtocol="http")
+    rows = [listeners(slow, ListenerPort=80)["Listeners"][0] for _look in range(2)]
+    assert [row["Status"] for row in rows] == ["configuring", "running"]
+    assert rows[1]["ListenerProtocol"] == "http" and rows[1]["HTTPListenerConfig"]["ListenerForward"] == "on"
+    assert rows[1]["HTTPListenerConfig"]["ForwardPort"] == 443 and "HTTPSListenerConfig" not in rows[1]
+    assert slow.plain("slb/lb-web/80", "www.example.com") == (302, "https://www.example.com/")
+    assert slow.served("slb/lb-web/80", "www.example.com") is None
+    assert [row["ListenerPort"] for row in listeners(slow, ListenerProtocol="http")["Listeners"]] == [80]
+    assert slow.refused("slb", "DescribeLoadBalancerHTTPSListenerAttribute", **PLAIN) == ("ListenerNotFound", 404)
+    assert slow.call("cas", "ListCloudResources", CloudProduct="SLB")["Total"] == 1  # nothing of it can have a certificate
+
+
+def test_a_redirect_needs_a_target(calm):
+    assert calm.refused("slb", "CreateLoadBalancerHTTPListener", **{**FORWARD, "ForwardPort": 8443}) == ("InvalidParameter", 400)
+    assert calm.refused("slb", "CreateLoadBalancerHTTPListener", **PLAIN, HealthCheck="off") == ("InvalidParameter", 400)
+    calm.cloud.slb.add_http_listener("lb-web", 80)
+    assert calm.plain("slb/lb-web/80", "www.example.com")[0] == 200
+    [row] = calm.cloud.snapshot()["slb"]["plain_listeners"]
+    assert (row["port"], row["status"], row["redirects"]) == (80, "running", False)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_the_policy_decides_about_versions_of_tls(calm):
+    def oldest():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+        where = calm.cloud.dataplane.endpoints()[WEB]
+        with socket.create_connection((where["host"], where["port"]), timeout=10) as raw:
+            try:
+                return context.wrap_socket(raw, server_hostname="www.example.com").version()
+            except ssl.SSLError:
+                return None
+
+    assert oldest() == "TLSv1"
+    calm.call("slb", "SetLoadBalancerHTTPSListenerAttribute", **LISTENER, TLSCipherPolicy="tls_cipher_policy_1_2_strict")
+    assert oldest() is None and calm.served(WEB, "www.example.com") == calm.old.fingerprint
+    assert calm.refused("slb", "SetLoadBalancerHTTPSListenerAttribute", **LISTENER, TLSCipherPolicy="tls_1_2") == ("InvalidParameter", 400)
 
 
 def test_a_change_takes_its_time_and_another_one_waits(slow, new):

@@ -23,7 +23,7 @@ ABSOLUTE = "ansible_collections.daas.https.plugins.module_utils"
 
 # Who is above whom. A file imports from its own level or from below. The first entry that matches counts.
 LEVELS = (
-    ("modules/", 5), ("action/", 5), ("filter/", 5), ("lookup/", 5),
+    ("modules/", 5), ("action/", 5), ("filter/", 5), ("lookup/", 5), ("inventory/", 5),
     ("module_utils/_domain/", 3), ("module_utils/_targets/", 3), ("module_utils/_tls/", 3), ("module_utils/_plan.py", 3),
     ("module_utils/_api/", 2),
     ("module_utils/_transport/", 1),

@@ -22,7 +22,8 @@ API = ROOT / "plugins" / "module_utils" / "_api"
 def products():
     """Every Product that a file of _api declares, by name."""
     prefix = "ansible_collections.daas.https.plugins.module_utils._api."
-    found = [getattr(importlib.import_module(prefix + path.stem), "PRODUCT", None) for path in API.glob("*.py") if path.stem != "__init__"]
+    files = [importlib.import_module(prefix + path.stem) for path in API.glob("*.py") if path.stem != "__init__"]
+    found = [product for file in files for product in (getattr(file, "PRODUCT", None), *getattr(file, "PRODUCTS", ()))]
     # of a product that is declared in parts the largest part has all
     whole = sorted((product for product in found if product is not None), key=lambda product: len(product.actions))
     return {product.name: product for product in whole}
@@ -71,6 +72,7 @@ def test_what_is_not_documented_by_the_vendor_is_called_so():
 @pytest.mark.parametrize(("kind", "names"), [
     ("modules", [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"]),
     ("filters", [path.stem for path in (ROOT / "plugins" / "filter").glob("*.py") if path.stem != "__init__"]),
+    ("inventory plugins", ["daas.https." + path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py")]),
     ("playbooks", ["daas.https." + path.stem for path in (ROOT / "playbooks").glob("*.yml")]),
 ])
 def test_what_is_in_the_collection_is_in_its_readme(kind, names):

@@ -20,7 +20,10 @@ PRODUCT = Product("cas", "2020-04-07", "yundun-cert", {
 
 @dataclass(frozen=True)
 class Stored:
-    """A certificate in CAS as lists show it; sha256 and sha1 are lower-case hex of the leaf, '' when CAS did not say."""
+    """A certificate in CAS as lists show it; sha256 and sha1 are lower-case hex of the leaf, '' when CAS did not say.
+
+    all_names: whether names are all that it has. When CAS says no alternative names, there is the common name alone.
+    """
 
     id: int
     name: str
@@ -32,6 +35,7 @@ class Stored:
     end_date: str
     issuer: str = ""
     algorithm: str = ""
+    all_names: bool = True
 
 
 def list_certificates(cloud):
@@ -48,7 +52,8 @@ def _stored(row):
     return Stored(
         id=row["CertificateId"], name=row.get("Name") or "", sha256=clean(row.get("Sha2")), sha1=clean(row.get("Fingerprint")),
         names=tuple(dict.fromkeys(names)), uploaded=bool(row.get("Upload")), expired=bool(row.get("Expired")),
-        end_date=row.get("EndDate") or "", issuer=row.get("Issuer") or "", algorithm=(row.get("Algorithm") or "").upper())
+        end_date=row.get("EndDate") or "", issuer=row.get("Issuer") or "", algorithm=(row.get("Algorithm") or "").upper(),
+        all_names=bool(row.get("Sans")))
 
 
 def clean(fingerprint):

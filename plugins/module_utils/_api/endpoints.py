@@ -18,6 +18,7 @@ REGIONS = CENTRAL + (
     "cn-chengdu cn-fuzhou cn-guangzhou cn-heyuan cn-huhehaote cn-nanjing cn-wuhan-lr cn-wulanchabu cn-zhangjiakou ap-northeast-1 "
     "ap-northeast-2 ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7 eu-central-1 eu-west-1 me-central-1 me-east-1 na-south-1"
 ).split()
+WAF = "cn-hangzhou ap-southeast-1".split()
 AIREC = "cn-hangzhou cn-beijing cn-shanghai cn-shenzhen ap-southeast-1 us-east-1".split()
 
 
@@ -34,14 +35,22 @@ REGIONAL = {
     "alb": (REGIONS, ()),
     "nlb": (REGIONS, ()),
     "ecs": (REGIONS, ()),
+    "oss": (REGIONS, ()),
     "airec": (AIREC, ()),
+    "waf": (WAF, ()),
 }
 # Regional addresses that are not formed as the others of their product
-ODD_HOSTS = {"ecs/cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com"}
+ODD_HOSTS = {
+    "ecs/cn-hangzhou": "ecs-cn-hangzhou.aliyuncs.com",
+    "waf/cn-hangzhou": "wafopenapi.cn-hangzhou.aliyuncs.com",
+    "waf/ap-southeast-1": "wafopenapi.ap-southeast-1.aliyuncs.com",
+}
+ODD_HOSTS.update(("oss/" + region, "oss-%s.aliyuncs.com" % region) for region in REGIONS)
 # One address for the whole world
 CENTRAL_HOSTS = {
     "alidns": "alidns.aliyuncs.com",
     "dcdn": "dcdn.aliyuncs.com",
+    "ga": "ga.cn-hangzhou.aliyuncs.com",
     "live": "live.aliyuncs.com",
     "sts": "sts.aliyuncs.com",
 }

@@ -6,46 +6,21 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import uuid
-from collections import namedtuple
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from .._errors import ApiError, OutcomeUnknown, TransportError
 from .._secret import Secret, scrub
-from .._transport import credentials, signing
+from .._transport import credentials, metadata, signing
+from .._transport.caller import Caller
 from .._transport.http import Request, Transport, check_endpoint
-from .endpoints import endpoint
+from . import sts
+from .action import CREATE, READ, SET, WRITE, Action, Product
+from .endpoints import check_overrides, endpoint
 from .hints import hint
 
-
-@dataclass(frozen=True)
-class Action:
-    """What one cloud action does.
-
-    writes: it changes something. repeat: sending it twice is the same as once. token: it takes a ClientToken, which makes it so.
-    standing: "documented" (the vendor's SDK or API reference), "specified" (only this project's specification) or "assumed" (left open
-    there, and chosen by us).
-    """
-
-    writes: bool = False
-    repeat: bool = False
-    token: bool = False
-    standing: str = "documented"
-    ram: str = ""
-
-
-READ = Action()
-WRITE = Action(writes=True)
-SET = Action(writes=True, repeat=True)
-CREATE = Action(writes=True, repeat=True, token=True)
-
-
-class Product(namedtuple("Product", "name version ram actions")):
-    """name as in endpoints, API version, prefix of its RAM actions, and its Actions by name."""
-
-    def ram_action(self, action):
-        return self.actions[action].ram or "%s:%s" % (self.ram, action)
+__all__ = ["CREATE", "READ", "SET", "WRITE", "Action", "Cloud", "Product", "parse_json"]
 
 
 class Cloud:
@@ -54,10 +29,12 @@ class Cloud:
     def __init__(self, params, products, read_only=False, transport=None):
         self.site = params["site"]
         self._products = dict((product.name, product) for product in products)
+        check_overrides(params.get("endpoints") or ())
         self._overrides = dict((name, check_endpoint(url)) for name, url in (params.get("endpoints") or {}).items())
         self._in_query = params.get("parameters_in") == "query"
         # a bearer token stands in for the account's keys
-        self._keys = None if params.get("auth") == "bearer" else credentials.from_params(params)
+        self._caller = None if params.get("auth") == "bearer" else Caller(
+            credentials.choose(params, os.environ), self._instance_keys, self._assume)
         self.transport = transport or Transport(
             params.get("api_ca_path"), params["connect_timeout"], params["read_timeout"], params["api_timeout"],
             params.get("parallel") or 1, read_only)
@@ -72,8 +49,10 @@ class Cloud:
         return endpoint(product, self.site, region, self._overrides)
 
     def call(self, product, action, params=None, region=None, token="", target=""):
-        """Make one RPC call and return its answer as a dict. Raises ApiError, TransportError or OutcomeUnknown."""
+        """Make one call and return its answer as a dict. Raises ApiError, TransportError or OutcomeUnknown."""
         owner = self._products[product]
+        if owner.call:
+            return owner.call(self, action, params or {}, region, target)
         spec = owner.actions[action]
         flat = signing.flatten(dict(
             (name, value.reveal() if isinstance(value, Secret) else value) for name, value in (params or {}).items()))
@@ -99,9 +78,41 @@ class Cloud:
             if not found or seen >= total(answer):
                 return
 
-    def signed(self, method, base, path, query, body, **more):
+    def token_pages(self, product, action, params, rows, size=100, region=None):
+        """Yield the rows of a list whose pages name the next one (NextToken, MaxResults). rows(answer) -> list."""
+        token = None
+        while True:
+            answer = self.call(product, action, dict(params, MaxResults=size, NextToken=token), region=region)
+            yield from rows(answer)
+            following = answer.get("NextToken")
+            if not following or following == token:
+                return
+            token = following
+
+    @property
+    def keys(self):
+        """For a product that signs in its own way."""
+        return self._keys
+
+    @property
+    def _keys(self):
+        """Credentials that are good now; temporary ones are fetched and renewed here."""
+        return self._caller.keys()
+
+    def _instance_keys(self, role):
+        return metadata.role_keys(self.transport, role, os.environ)
+
+    def _assume(self, keys, role):
+        """Credentials of a RAM role, which who has the keys may take."""
+        what, flat = "sts AssumeRole for %s" % role.arn, signing.flatten(sts.request_of(role))
+        answer = self.transport.exchange(
+            what, lambda: self._build(sts.PRODUCT, "AssumeRole", flat, None, keys),
+            lambda answer: parse_json(what, answer, sts.PRODUCT.ram_action("AssumeRole"), sts.next_step), False, True)
+        return credentials.temporary(what, answer.get("Credentials"))
+
+    def signed(self, method, base, path, query, body, keys=None, **more):
         """A Request with the headers that a signature needs (ACS3-HMAC-SHA256); date and nonce are fresh on every call."""
-        keys = self._keys
+        keys = keys or self._keys
         digest = signing.payload_hash(body)
         headers = dict({
             "accept": "application/json", "user-agent": "daas.https", "host": urlsplit(base).netloc, "x-acs-content-sha256": digest,
@@ -113,13 +124,13 @@ class Cloud:
             method, path, query, headers, digest, keys.access_key_id, keys.access_key_secret.reveal())
         return Request(method, base + path + ("?" + signing.canonical_query(query) if query else ""), headers, body)
 
-    def _build(self, owner, action, flat, region):
+    def _build(self, owner, action, flat, region, keys=None):
         # secrets belong in the body, because URLs end up in access logs; the gateway merges query and form
         query, form = (flat, {}) if self._in_query else ({}, flat)
         more = {"x-acs-action": action, "x-acs-version": owner.version}
         if form:
             more["content-type"] = "application/x-www-form-urlencoded"
-        return self.signed("POST", self.endpoint(owner.name, region), "/", query, urlencode(form).encode("ascii"), **more)
+        return self.signed("POST", self.endpoint(owner.name, region), "/", query, urlencode(form).encode("ascii"), keys, **more)
 
 
 def parse_json(what, answer, ram_action, hint=hint):

@@ -102,10 +102,14 @@ def same(bound, wanted):
 
 
 def bound_of(stored, cas_id, **own):
-    """A Bound whose name and fingerprint are CAS's where CAS knows it, so that it looks the same wherever it is bound."""
+    """A Bound whose name and fingerprint are CAS's where CAS knows it, so that it looks the same wherever it is bound.
+
+    Names that may not be all count as unknown.
+    """
     item = stored.get(cas_id)
     if item:
-        own.update(name=item.name, fingerprint=item.sha256 or item.sha1, names=item.names, algorithm=item.algorithm)
+        own.update(name=item.name, fingerprint=item.sha256 or item.sha1, algorithm=item.algorithm,
+                   names=item.names if item.all_names else own.get("names", ()))
     return Bound(cas_id=cas_id, **own)
 
 

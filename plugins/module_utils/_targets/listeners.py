@@ -8,8 +8,10 @@ is added, and what it supersedes is taken away later.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._api.listeners import Held
-from .._domain.deployment import Bound, bound_of, is_superseded, place_of, same
+from .._domain.deployment import Bound, bound_of, is_superseded, name_of, place_of, same
 from .._domain.names import covers_all, missing, normalise
 from .._errors import InputError
 from .._plan import Ref, Step
@@ -39,8 +41,8 @@ class ListenerTarget:
             ports = ", ".join("%d (%s)" % key[1:] for key in sorted(known) if key[0] == instance)
             raise InputError("%s in %s has no %s listener on port %s%s. Check instance, region, listener_port and account." % (
                 instance, region, protocol, port, "; it has %s" % ports if ports else ", as far as the list of listeners shows"))
-        if request.get("slot") == "default" and listener.default:
-            return listener, (Held(listener.default, True),)  # the list tells enough
+        if request.get("slot") == "default" and listener.default and listener.default == request.get("identifier"):
+            return listener, (Held(listener.default, True),)  # the list tells enough: there is nothing to do
         return listener, once((self.NAME, "certificates", listener.id), lambda: self._api.certificates(cloud, region, listener.id))
 
     def _listeners(self, cloud, region, once):
@@ -49,7 +51,8 @@ class ListenerTarget:
     def find(self, request, state, wanted, stored):
         default = self.at(place_of(request, "default"), state, stored)
         old = self._superseded(state, wanted, stored)
-        if choose(request, default, old, wanted) == "default":
+        there = any(same(_bound(held.id, stored), wanted) for held in state[1])
+        if choose(request, default, old, wanted, there) == "default":
             return [place_of(request, "default")]
         return [place_of(request, "additional", certificate=wanted.identifier)]
 
@@ -75,7 +78,12 @@ class ListenerTarget:
         return _bound(found[0].id, stored) if found else None
 
     def own(self, place, state, wanted):
-        return wanted.identifier or Ref("upload", "CertIdentifier"), ()
+        """An additional certificate cannot become the default one while it is additional."""
+        identifier, before = wanted.identifier or Ref("upload", "CertIdentifier"), ()
+        if place["slot"] == "default" and any(held.id == identifier and not held.default for held in state[1]):
+            before = (replace(
+                self._step(name_of(place), place, state, self._api.dissociate_call, identifier, 0), key="release/" + state[0].id),)
+        return identifier, before
 
     def bind(self, target, place, state, bound):
         call = self._api.default_call if place["slot"] == "default" else self._api.associate_call
@@ -111,8 +119,8 @@ def _bound(identifier, stored):
     return Bound(identifier, cas_id, "%s (not in CAS)" % identifier, "")
 
 
-def choose(request, default, superseded, wanted):
-    """'default' or 'additional': which slot a request means. Pure.
+def choose(request, default, superseded, wanted, there=False):
+    """'default' or 'additional': which slot a request means; there: the listener has wanted already. Pure.
 
     auto replaces what already covers these names and adds what was asked for by name; it never takes a default certificate that
     covers more than the new one, or whose names are unknown. Where certificates of two kinds of keys stand side by side, it takes
@@ -132,7 +140,7 @@ def choose(request, default, superseded, wanted):
     beside = superseded and default and default.algorithm and wanted.algorithm and default.algorithm != wanted.algorithm
     if (default is None or same(default, wanted) or covers_all(names, default.names)) and not beside:
         return "default"
-    if not superseded and not asked:
+    if not superseded and not asked and not there:
         raise InputError("slot: auto found nothing on this listener that %s would replace; say slot: default (which has %s now) or "
                          "slot: additional." % (wanted.name, default.name))
     return "additional"

@@ -25,6 +25,6 @@ Imports are static, because only those travel to the machine that runs the modul
 
 from __future__ import annotations
 
-from . import alb, cdn, dcdn, nlb, slb
+from . import alb, cdn, dcdn, esa, live, nlb, slb
 
-TARGETS = dict((target.NAME, target) for target in (slb, alb.TARGET, nlb.TARGET, cdn.TARGET, dcdn.TARGET))
+TARGETS = dict((target.NAME, target) for target in (slb, alb.TARGET, nlb.TARGET, cdn.TARGET, dcdn.TARGET, live.TARGET, esa))

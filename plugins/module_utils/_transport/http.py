@@ -31,11 +31,16 @@ except ImportError:
 BUSY = frozenset((
     "SystemBusy", "OperationBusy", "ServiceIsConfiguring", "ServiceIsStopping", "BackendServer.configuring", "ServiceBusy",
     "OperationFailed.ListenerStatusNotSupport", "DomainExtensionProcessing", "FlowControlError", "LastOperationNotFinished",
-    "IdempotenceProcessing"))
+    "IdempotenceProcessing", "IncorrectStatus.Listener", "IncorrectStatus.listener", "ResourceInConfiguring.Listener",
+    "IncorrectBusinessStatus.LoadBalancer", "IncorrectStatus.LoadBalancer", "IncorrectStatus.loadbalancer", "VipStatusNotSupport",
+    "LockFailed", "StateError.Accelerator", "StateError.Listener", "NotActive.Listener", "GA_NOT_STEADY",
+    "Waf.Pullin.ResourceProcessing", "Conflict.Lock", "Site.ServiceBusy", "TooManyRequests", "QpsLimitExceeded",
+    "MetaOperationQpsLimitExceeded", "TotalQpsLimitExceeded", "-22001", "-22031", "-21020"))
 ATTEMPTS_TO_CONNECT = 3
 
 Answer = namedtuple("Answer", "status headers body")  # header names in lower case
-Request = namedtuple("Request", "method url headers body")  # signed; body is bytes
+Request = namedtuple("Request", "method url headers body timeouts", defaults=(None,))  # signed; body is bytes; timeouts: its own
+METADATA = "100.100.100.200"  # the ECS instance's own metadata service
 
 
 class _SharedContextAdapter(HTTPAdapter):
@@ -55,7 +60,7 @@ class _SharedContextAdapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"  # the roots are in the shared context already
 
 
-def _is_loopback(host):
+def is_loopback(host):
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -116,10 +121,10 @@ class Transport:
     def _send(self, request, what):
         parts, errors = urlsplit(request.url), requests.exceptions
         where = "%s at %s" % (what, parts.netloc)
-        proxies = {} if _is_loopback(parts.hostname) else requests.utils.get_environ_proxies(request.url)
+        proxies = {} if parts.hostname == METADATA or is_loopback(parts.hostname) else requests.utils.get_environ_proxies(request.url)
         try:
             answer = self._session.request(request.method, request.url, data=request.body or None, headers=request.headers,
-                                           timeout=self._timeouts, allow_redirects=False, proxies=proxies)
+                                           timeout=request.timeouts or self._timeouts, allow_redirects=False, proxies=proxies)
         except errors.SSLError as error:
             raise TransportError("%s: TLS to the API failed: %s. If the endpoint uses a private CA, set api_ca_path." % (
                 where, _cause(error)), final=True) from error

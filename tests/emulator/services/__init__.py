@@ -17,9 +17,20 @@ SERVICES = {
     "slb": "Slb",
     "cdn": "Cdn",
     "alidns": "AliDns",
+    "ecs": "Ecs",
     "airec": "Airec",
+    "alb": "Alb",
+    "nlb": "Nlb",
+    "dcdn": "Dcdn",
+    "live": "Live",
+    "esa": "Esa",
+    "ga": "Ga",
+    "waf": "Waf",
+    "sts": "Sts",
+    "oss": "Oss",
 }
-ROA = ("airec",)  # these have routes and JSON bodies of their own; all others are RPC
+ROA = ("airec", "oss")  # these have routes of their own, with JSON or XML; all others are RPC
+REGIONAL = ("alb", "nlb")  # these have an endpoint in each region that shows only that region; their state has regions()
 
 
 def actions_of(name: str) -> Any:

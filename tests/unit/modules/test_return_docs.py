@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pathlib
 
 import pytest
@@ -56,7 +57,8 @@ def cas_certificate_info(stage):
 
 
 def cas_deploy(stage):
-    return "cas_deploy", [stage.options(dict(WEB, slot="default"), IMG)]
+    stage.handle.cloud.cdn.add_domain("www.example.net")  # which the certificate does not cover
+    return "cas_deploy", [stage.options(dict(WEB, slot="default"), IMG, discover=dict(services=["cdn"]))]
 
 
 def airec_cert_bind(stage):
@@ -82,7 +84,18 @@ def alidns_record(stage):
         dict(name="www.example.com", type="A", value="192.0.2.1")])]
 
 
-RUNS = [cas_certificate, cas_certificate_info, cas_deploy, airec_cert_bind, airec_cert_bind_info, alidns_record]
+def ecs_certificate(stage):
+    root, made = stage.handle.folder / "instance", stage.materials.unrelated
+    (root / "run").mkdir(parents=True, exist_ok=True)
+    stage.handle.cloud.ecs.add_instance("i-1", "cn-hangzhou", root=root)
+    return "ecs_certificate", [dict(
+        connection(stage.handle), certificate=made.chain_pem, private_key=made.key_pem, ca_path=stage.handle.ca_path,
+        instances=[dict(instance="i-1", region="cn-hangzhou")], certificate_dest=str(root / "cert.pem"),
+        private_key_dest=str(root / "key.pem"), work_folder=str(root / "run"), owner=str(os.getuid()), group=str(os.getgid()),
+        validate_command="true", reload_command="true", wait_interval=0.05)]
+
+
+RUNS = [cas_certificate, cas_certificate_info, cas_deploy, airec_cert_bind, airec_cert_bind_info, alidns_record, ecs_certificate]
 
 
 def test_every_module_is_looked_at():

@@ -14,7 +14,7 @@ from ... import pki
 from ...rpc import Action, Call, declare, numbered_page
 from ...state import CloudError
 from . import errors
-from .jobs import Job, Resource, Worker
+from .jobs import BALANCERS, DOMAINS, Job, Resource, Worker
 
 SDK = "alibabacloud-cas20200407"
 USER = 1000000000000001
@@ -131,13 +131,21 @@ def deploy_to_cloud_resource(cloud: Any, call: Call) -> dict[str, Any]:
     if cloud.cas.is_expired(cloud.cas.get(int(digits))):
         raise errors.expired()
     kind, instance = call.text("CloudServiceType"), call.text("CloudServiceInstanceId")
-    if kind == "CDN":
-        cloud.cdn.begin(cloud.cdn.get(instance))
-        cloud.cdn.bind_from_cas(instance, int(digits))
+    if kind in DOMAINS:
+        accelerated = cloud.cas.jobs.accelerated(kind)
+        accelerated.begin(accelerated.get(instance))
+        accelerated.bind_from_cas(instance, int(digits))
     elif kind == "SLB":
         listener = cloud.slb.listener(instance, call.number("ListenerPort", 443), call.text("RegionId"))
         cloud.slb.begin(listener)
         cloud.slb.bind_from_cas(listener, int(digits), call.text("Domain"))
+    elif kind in BALANCERS:
+        balancers = cloud.cas.jobs.balancers(kind)
+        listener = balancers.find_port(instance, call.text("RegionId"), call.number("ListenerPort", 443))
+        balancers.begin(listener)
+        if balancers.has(listener, int(digits), 0):
+            raise errors.deploy_failed("the certificate is an additional one of the listener")
+        balancers.bind_from_cas(listener, 0, int(digits))
     else:
         raise errors.deploy_failed("{0} is not part of this cloud".format(kind))
     return {"DeploymentStatus": "success"}
@@ -159,8 +167,13 @@ def _resource(cloud: Any, resource: Resource) -> dict[str, Any]:
         "CertId": cas_id or 0, "CertName": cloud.cas.name_of(cas_id) if cas_id in cloud.cas.certificates else "",
         "CertStartTime": _milliseconds(material.not_before) if material else "",
         "CertEndTime": _milliseconds(material.not_after) if material else ""}
-    if resource.product == "CDN":
+    if resource.product in DOMAINS:
         return {**row, "InstanceId": resource.key[0], "Domain": resource.key[0], "ListenerId": "", "ListenerPort": "", "RegionId": ""}
+    if resource.product in BALANCERS:
+        listener = cloud.cas.jobs.balancers(resource.product).listeners[resource.key[0]]
+        return {**row, "InstanceId": listener.load_balancer_id, "Domain": ",".join(material.names) if material else "",
+                "RegionId": listener.region, "CloudRegion": listener.region, "ListenerId": listener.id, "ListenerPort": str(listener.port),
+                "DefaultResource": int(not resource.key[1])}
     region = cloud.slb.load_balancers[resource.key[0]].region
     return {**row, "InstanceId": resource.key[0], "Domain": ",".join(material.names) if material else "", "RegionId": region,
             "CloudRegion": region, "ListenerId": str(resource.key[1]), "ListenerPort": str(resource.key[1])}
@@ -174,7 +187,8 @@ def _worker(cloud: Any, job: Job, worker: Worker) -> dict[str, Any]:
             "CloudName": "aliyun", "CloudProduct": worker.resource.product, "InstanceId": shown["InstanceId"],
             "RegionId": shown["RegionId"], "Port": int(shown["ListenerPort"] or 0), "ResourceDomain": shown["Domain"],
             "ResourceId": worker.resource.id,
-            "ResourceCertId": worker.previous or 0, "DefaultResource": True, "Status": worker.status, "UserId": USER}
+            "ResourceCertId": worker.previous or 0, "DefaultResource": bool(shown["DefaultResource"]), "Status": worker.status,
+            "UserId": USER}
 
 
 def _job(cloud: Any, job: Job) -> dict[str, Any]:

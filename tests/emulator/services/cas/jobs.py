@@ -20,6 +20,8 @@ EDITING, PENDING, SCHEDULING, PROCESSING, SUCCESS, ERROR = "editing", "pending",
 ROLLBACK, ROLLBACK_SUCCESS, ROLLBACK_ERROR = "rollback", "rollback_success", "rollback_error"
 WAY = {PENDING: SCHEDULING, SCHEDULING: PROCESSING}
 READS_UNTIL_SETTLED = 2
+DOMAINS = {"CDN": "cdn", "DCDN": "dcdn"}
+BALANCERS = {"ALB": "alb", "NLB": "nlb"}  # each certificate of their listeners is a place of its own
 READS_UNTIL_SEEN = 2  # the list of resources is a cache that learns of a new resource so many reads later
 
 
@@ -89,13 +91,28 @@ class Jobs:
 
     def _places(self) -> list[tuple[str, tuple[Any, ...]]]:
         slb = [("SLB", (listener.load_balancer_id, listener.port)) for listener in self._cloud.slb.listeners()]
-        return slb + [("CDN", (domain.name,)) for domain in self._cloud.cdn.domains.values() if domain.https]
+        domains = [(product, (domain.name,)) for product in DOMAINS
+                   for domain in self.accelerated(product).domains.values() if domain.https]
+        listeners = [(product, (listener.id, held.slot)) for product in BALANCERS
+                     for listener in self.balancers(product).secure_listeners() for held in listener.bound]
+        return slb + domains + listeners
+
+    def accelerated(self, product: str) -> Any:
+        """The state of CDN or DCDN."""
+        return getattr(self._cloud, DOMAINS[product])
+
+    def balancers(self, product: str) -> Any:
+        """The state of ALB or NLB."""
+        return getattr(self._cloud, BALANCERS[product])
 
     def bound(self, resource: Resource) -> tuple[pki.Material | None, int | None]:
         """(certificate, its id in CAS) that the resource has now."""
-        if resource.product == "CDN":
-            domain = self._cloud.cdn.domains[resource.key[0]]
+        if resource.product in DOMAINS:
+            domain = self.accelerated(resource.product).domains[resource.key[0]]
             return domain.material, domain.cas_id or None
+        if resource.product in BALANCERS:
+            place = self.balancers(resource.product).slot(*resource.key)
+            return (place.material, place.cas_id) if place else (None, None)
         slb = self._cloud.slb
         listener = slb.load_balancers[resource.key[0]].listeners[resource.key[1]]
         held = slb.certificates.get(listener.certificate_id)
@@ -161,8 +178,11 @@ class Jobs:
             self._settle(job)
 
     def deploy(self, resource: Resource, certificate_id: int) -> None:
-        if resource.product == "CDN":
-            self._cloud.cdn.bind_from_cas(resource.key[0], certificate_id)
+        if resource.product in DOMAINS:
+            self.accelerated(resource.product).bind_from_cas(resource.key[0], certificate_id)
+        elif resource.product in BALANCERS:
+            balancers, (listener_id, slot) = self.balancers(resource.product), resource.key
+            balancers.bind_from_cas(balancers.listeners[listener_id], slot, certificate_id)
         else:
             listener = self._cloud.slb.load_balancers[resource.key[0]].listeners[resource.key[1]]
             self._cloud.slb.bind_from_cas(listener, certificate_id)
@@ -211,8 +231,15 @@ class Jobs:
         job.status = ERROR if any(worker.status == ERROR for worker in job.workers) else SUCCESS
         job.ended = self._cloud.clock.now()
 
+    def _has_room(self, resource: Resource, certificate_id: int) -> bool:
+        """Whether the place of a listener is still there, and the certificate is in none of its others."""
+        balancers, (listener_id, slot) = self.balancers(resource.product), resource.key
+        there = balancers.slot(listener_id, slot) is not None
+        return there and not balancers.has(balancers.listeners[listener_id], certificate_id, slot)
+
     def _roll_back(self, worker: Worker) -> str:
-        if worker.previous not in self._cloud.cas.certificates:
+        gone = worker.resource.product in BALANCERS and not self._has_room(worker.resource, worker.previous or 0)
+        if gone or worker.previous not in self._cloud.cas.certificates:
             return ROLLBACK_ERROR
         self.deploy(worker.resource, worker.previous)
         return ROLLBACK_SUCCESS
@@ -225,7 +252,10 @@ class Jobs:
         new, cas = worker.certificate, self._cloud.cas
         if worker.resource.id in self.broken or new.id not in cas.certificates or cas.is_expired(new):
             return False
-        if worker.resource.product == "CDN" and self._cloud.cdn.domains[worker.resource.key[0]].status != "online":
+        place = worker.resource.key[0]
+        if worker.resource.product in DOMAINS and self.accelerated(worker.resource.product).domains[place].status != "online":
+            return False
+        if worker.resource.product in BALANCERS and not self._has_room(worker.resource, new.id):
             return False
         # SLB only replaces a certificate whose names the new one has, too.
         if worker.resource.product == "SLB" and old and not all(pki.covers(new.material.names, name) for name in old.names):
@@ -238,7 +268,7 @@ class Jobs:
     def _matches(self, certificate: Any, resource: Resource) -> bool:
         names = certificate.material.names
         old, _cas_id = self.bound(resource)
-        wanted = [resource.key[0]] if resource.product == "CDN" else list(old.names) if old else []
+        wanted = [resource.key[0]] if resource.product in DOMAINS else list(old.names) if old else []
         return any(pki.covers(names, name) for name in wanted)
 
     def _number(self) -> int:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, daas.https contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The codes that CDN answers with."""
+"""The codes that CDN answers with, and DCDN as well."""
 
 from __future__ import annotations
 

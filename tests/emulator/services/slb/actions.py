@@ -10,7 +10,7 @@ from typing import Any
 
 from ...rpc import COMMON, Action, Call, declare, numbered_page
 from . import errors, upload
-from .models import Certificate, Listener, LoadBalancer
+from .models import SECURE, Certificate, Listener, LoadBalancer
 
 VERSION = "2014-05-15"
 RAM = "slb"
@@ -30,6 +30,11 @@ SHOWN = {
 # Where DescribeLoadBalancerListeners has them.
 LISTED = ("AclId", "AclStatus", "AclType", "BackendServerPort", "Bandwidth", "Description", "Scheduler", "VServerGroupId")
 LISTED_APART = tuple(name for name in (word.partition(":")[0] for word in ATTRIBUTES.split()) if name not in LISTED)
+# Of those an HTTP listener has not got the first three, and has two of its own.
+PLAIN_ATTRIBUTES = " ".join(word for word in ATTRIBUTES.split() if word not in ("CACertificateId", "EnableHttp2", "TLSCipherPolicy")) + (
+    " ForwardPort:integer ListenerForward")
+PLAIN_SHOWN = {**{name: value for name, value in SHOWN.items() if name not in ("EnableHttp2", "TLSCipherPolicy", "BackendServerPort")},
+               "ListenerForward": "off"}
 CONTROL = ("RegionId", "LoadBalancerId", "ListenerPort", "ServerCertificateId", "DryRun", "VServerGroup")
 
 
@@ -84,12 +89,11 @@ def describe_load_balancers(cloud: Any, call: Call) -> dict[str, Any]:
 
 def describe_load_balancer_listeners(cloud: Any, call: Call) -> dict[str, Any]:
     cloud.slb.check_region(call.text("RegionId"))
-    rows = [listener for listener in cloud.slb.listeners() if listener.region == call.text("RegionId")]
+    rows = [listener for listener in cloud.slb.all_listeners() if listener.region == call.text("RegionId")]
     if call.list("LoadBalancerId"):
         rows = [row for row in rows if row.load_balancer_id in call.list("LoadBalancerId")]
     rows = [row for row in rows if _tagged(call, row.tags) and call.text("Description") in ("", row.attributes.get("Description"))]
-    if call.text("ListenerProtocol") and call.text("ListenerProtocol").lower() != "https":
-        rows = []
+    rows = [row for row in rows if call.text("ListenerProtocol").lower() in ("", row.protocol)]
     if call.text("ListenerPort"):
         rows = [row for row in rows if row.port == call.number("ListenerPort")]
     size = call.number("MaxResults", 20)
@@ -112,6 +116,7 @@ def set_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
     # What is there and empty is not what is not there: SLB refuses it, where others would unbind.
     if "ServerCertificateId" in call.params:
         cloud.slb.certificate(call.text("ServerCertificateId"), listener.region)
+    cloud.slb.check_policy(_attributes(call))
     if call.flag("DryRun"):
         return {}
     cloud.slb.begin(listener)
@@ -127,8 +132,14 @@ def create_https_listener(cloud: Any, call: Call) -> dict[str, Any]:
     return {}
 
 
+def create_http_listener(cloud: Any, call: Call) -> dict[str, Any]:
+    cloud.slb.create_plain_listener(call.text("LoadBalancerId"), call.number("ListenerPort"), call.text("RegionId"), _attributes(call),
+                                    _tags(call))
+    return {}
+
+
 def start_listener(cloud: Any, call: Call) -> dict[str, Any]:
-    listener = _listener(cloud, call)
+    listener = _listener(cloud, call, call.text("ListenerProtocol").lower())
     cloud.slb.begin(listener)
     listener.status = "running"
     cloud.slb.finish(listener)
@@ -167,8 +178,8 @@ def delete_domain_extension(cloud: Any, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _listener(cloud: Any, call: Call) -> Listener:
-    return cloud.slb.listener(call.text("LoadBalancerId"), call.number("ListenerPort"), call.text("RegionId"))
+def _listener(cloud: Any, call: Call, protocol: str = SECURE) -> Listener:
+    return cloud.slb.listener(call.text("LoadBalancerId"), call.number("ListenerPort"), call.text("RegionId"), protocol)
 
 
 def _attributes(call: Call) -> dict[str, str]:
@@ -177,19 +188,23 @@ def _attributes(call: Call) -> dict[str, str]:
 
 
 def _typed(name: str, value: str) -> Any:
-    return int(value) if name + ":integer" in ATTRIBUTES.split() or name == "BackendServerPort" else value
+    return int(value) if name + ":integer" in (ATTRIBUTES + " " + PLAIN_ATTRIBUTES).split() or name == "BackendServerPort" else value
 
 
 def _shown(listener: Listener) -> dict[str, Any]:
-    return {**SHOWN, **{name: _typed(name, value) for name, value in listener.attributes.items()}}
+    usual = SHOWN if listener.protocol == SECURE else PLAIN_SHOWN
+    return {**usual, **{name: _typed(name, value) for name, value in listener.attributes.items()}}
 
 
 def _listed(listener: Listener) -> dict[str, Any]:
-    """As DescribeLoadBalancerListeners has it: what only HTTPS has stands apart."""
+    """As DescribeLoadBalancerListeners has it: what not every kind of listener has stands apart."""
     shown = _shown(listener)
-    apart = {"ServerCertificateId": listener.certificate_id, **{name: shown[name] for name in LISTED_APART if name in shown}}
-    return {"LoadBalancerId": listener.load_balancer_id, "ListenerPort": listener.port, "ListenerProtocol": "https",
-            "Status": _status(listener), "Tags": _tag_rows(listener.tags), "HTTPSListenerConfig": apart,
+    secure = listener.protocol == SECURE
+    apart = {name: shown[name] for name in (*LISTED_APART, "ForwardPort", "ListenerForward") if name in shown}
+    return {"LoadBalancerId": listener.load_balancer_id, "ListenerPort": listener.port, "ListenerProtocol": listener.protocol,
+            "Status": _status(listener), "Tags": _tag_rows(listener.tags),
+            "HTTPSListenerConfig" if secure else "HTTPListenerConfig": {"ServerCertificateId": listener.certificate_id, **apart}
+            if secure else apart,
             **{name: shown[name] for name in LISTED if name in shown}}
 
 
@@ -265,6 +280,9 @@ ACTIONS = (
     Action("CreateLoadBalancerHTTPSListener", create_https_listener, declare(
         LISTENER + "RegionId ServerCertificateId BackendServerPort:integer Tag.N.Key Tag.N.Value "
         + ATTRIBUTES.replace("Bandwidth:", "Bandwidth!:").replace("HealthCheck ", "HealthCheck! ")), writes=True, doc_ref=SDK),
+    Action("CreateLoadBalancerHTTPListener", create_http_listener, declare(
+        LISTENER + "RegionId BackendServerPort:integer Tag.N.Key Tag.N.Value "
+        + PLAIN_ATTRIBUTES.replace("HealthCheck ", "HealthCheck! ")), writes=True, doc_ref=SDK),
     Action("StartLoadBalancerListener", start_listener, declare(LISTENER + "ListenerProtocol RegionId"), writes=True, doc_ref=SDK),
     Action("DescribeDomainExtensions", describe_domain_extensions, declare(LISTENER + "RegionId! DomainExtensionId"), doc_ref=SDK),
     Action("CreateDomainExtension", create_domain_extension, declare(LISTENER + "Domain! RegionId! ServerCertificateId"),

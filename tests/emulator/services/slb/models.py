@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SLB's rules and storage: regional certificates, listeners, and the endpoints that serve them.
 
+An HTTP listener either forwards to servers or sends everybody to an HTTPS listener; which of the two is decided when it is made.
+On the data plane it is an endpoint whose plain-HTTP port counts; its TLS port refuses every handshake.
+
 A change of a listener is carried out some reads later (slow_states); until then it is "configuring" and refuses another one,
 and what it serves has not changed yet.
 """
@@ -22,6 +25,11 @@ REGIONS = frozenset((
     "cn-hangzhou cn-shanghai cn-beijing cn-shenzhen cn-qingdao cn-zhangjiakou cn-huhehaote cn-chengdu cn-guangzhou cn-hongkong "
     "ap-southeast-1 ap-southeast-3 ap-southeast-5 ap-northeast-1 eu-central-1 eu-west-1 us-east-1 us-west-1 me-east-1").split())
 READS_UNTIL_DONE = 2
+SECURE, PLAIN = "https", "http"
+REDIRECT = 302  # what SLB redirects with; nothing in its API changes that
+# TLSCipherPolicy -> the lowest version of TLS
+POLICIES = {"tls_cipher_policy_1_0": "1.0", "tls_cipher_policy_1_1": "1.1", "tls_cipher_policy_1_2": "1.2",
+            "tls_cipher_policy_1_2_strict": "1.2", "tls_cipher_policy_1_2_strict_with_1_3": "1.2"}
 
 
 @dataclasses.dataclass
@@ -48,7 +56,10 @@ class Certificate:
 
 @dataclasses.dataclass
 class Listener:
-    """An HTTPS listener. extensions: DomainExtensionId -> (domain, certificate id). attributes: what else was set, as it came."""
+    """A listener; one for plain HTTP has no certificates.
+
+    extensions: DomainExtensionId -> (domain, certificate id). attributes: what else was set, as it came.
+    """
 
     load_balancer_id: str
     region: str
@@ -59,6 +70,11 @@ class Listener:
     attributes: dict[str, str] = dataclasses.field(default_factory=dict)
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     busy: int = 0  # reads until the last change is carried out
+    protocol: str = SECURE
+
+    @property
+    def redirects(self) -> bool:
+        return self.attributes.get("ListenerForward") == "on"
 
     @property
     def key(self) -> str:
@@ -106,6 +122,13 @@ class Slb:
         self.publish(listener)
         return listener
 
+    def add_http_listener(self, load_balancer_id: str, port: int, **attributes: str) -> Listener:
+        """One that runs; attributes in the API's words, for instance ListenerForward="on"."""
+        listener = self.create_plain_listener(load_balancer_id, port, "", {"BackendServerPort": "80", **attributes}, {})
+        listener.status = "running"
+        self.publish(listener)
+        return listener
+
     def add_domain_extension(self, load_balancer_id: str, port: int, domain: str, certificate_id: str) -> str:
         listener = self.load_balancers[load_balancer_id].listeners[port]
         extension_id = self._new_extension(listener, domain, certificate_id)
@@ -127,15 +150,20 @@ class Slb:
             raise errors.unknown_load_balancer(load_balancer_id)
         return balancer
 
-    def listener(self, load_balancer_id: str, port: int, region: str) -> Listener:
+    def listener(self, load_balancer_id: str, port: int, region: str, protocol: str = SECURE) -> Listener:
+        """protocol: "" for any."""
         balancer = self.balancer(load_balancer_id, region)
-        if port not in balancer.listeners:
+        if port not in balancer.listeners or protocol not in ("", balancer.listeners[port].protocol):
             raise errors.unknown_listener(port)
         return balancer.listeners[port]
 
-    def listeners(self) -> Iterator[Listener]:
+    def all_listeners(self) -> Iterator[Listener]:
         for balancer in self.load_balancers.values():
             yield from balancer.listeners.values()
+
+    def listeners(self) -> Iterator[Listener]:
+        """Those that have certificates."""
+        return (listener for listener in self.all_listeners() if listener.protocol == SECURE)
 
     def find_extension(self, extension_id: str, region: str) -> Listener:
         """The listener that has this extension."""
@@ -176,15 +204,36 @@ class Slb:
 
     def create_listener(self, load_balancer_id: str, port: int, region: str, certificate_id: str, attributes: dict[str, str],
                         tags: dict[str, str]) -> Listener:
-        balancer = self.balancer(load_balancer_id, region)
-        if port in balancer.listeners:
-            raise errors.listener_exists(port)
+        balancer = self._room_for(load_balancer_id, port, region)
         self.certificate(certificate_id, balancer.region)
-        if not 1 <= port <= 65535:
-            raise errors.bad_format("ListenerPort", "1 to 65535 are possible")
+        self.check_policy(attributes)
         listener = Listener(balancer.id, balancer.region, port, certificate_id, "stopped", attributes=attributes, tags=tags)
         balancer.listeners[port] = listener
         return listener
+
+    def create_plain_listener(self, load_balancer_id: str, port: int, region: str, attributes: dict[str, str],
+                              tags: dict[str, str]) -> Listener:
+        balancer = self._room_for(load_balancer_id, port, region)
+        listener = Listener(balancer.id, balancer.region, port, "", "stopped", attributes=attributes, tags=tags, protocol=PLAIN)
+        secure = balancer.listeners.get(int(attributes.get("ForwardPort") or 443))
+        if listener.redirects and (secure is None or secure.protocol != SECURE):
+            raise errors.bad_format("ForwardPort", "there is no HTTPS listener on it")
+        if not listener.redirects and not (attributes.get("BackendServerPort") or attributes.get("VServerGroupId")):
+            raise errors.bad_format("BackendServerPort", "it or VServerGroupId is needed")
+        balancer.listeners[port] = listener
+        return listener
+
+    def check_policy(self, attributes: dict[str, str]) -> None:
+        if attributes.get("TLSCipherPolicy", "tls_cipher_policy_1_0") not in POLICIES:
+            raise errors.bad_format("TLSCipherPolicy", "there are {0}".format(", ".join(POLICIES)))
+
+    def _room_for(self, load_balancer_id: str, port: int, region: str) -> LoadBalancer:
+        balancer = self.balancer(load_balancer_id, region)
+        if port in balancer.listeners:
+            raise errors.listener_exists(port)
+        if not 1 <= port <= 65535:
+            raise errors.bad_format("ListenerPort", "1 to 65535 are possible")
+        return balancer
 
     def create_extension(self, listener: Listener, domain: str, certificate_id: str) -> str:
         domain = domain.lower()
@@ -233,10 +282,17 @@ class Slb:
         """Let the endpoint serve what the listener has; a stopped one has no endpoint."""
         if listener.status != "running":
             return
+        if listener.protocol == PLAIN:
+            self._cloud.dataplane.open(listener.key, http=True)
+            self._cloud.dataplane.serve(listener.key, default=None, redirect=listener.redirects, redirect_status=REDIRECT,
+                                        https_port=int(listener.attributes.get("ForwardPort") or 443))
+            return
         material = {held: certificate.material for held, certificate in self.certificates.items()}
         self._cloud.dataplane.open(listener.key)
-        self._cloud.dataplane.serve(listener.key, default=material.get(listener.certificate_id), sni={
-            domain: material[held] for domain, held in listener.extensions.values() if held in material})
+        self._cloud.dataplane.serve(
+            listener.key, default=material.get(listener.certificate_id),
+            sni={domain: material[held] for domain, held in listener.extensions.values() if held in material},
+            tls_minimum=POLICIES[listener.attributes.get("TLSCipherPolicy") or "tls_cipher_policy_1_0"])
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -245,7 +301,10 @@ class Slb:
             "listeners": [{"load_balancer": listener.load_balancer_id, "region": listener.region, "port": listener.port,
                            "status": listener.status, "certificate_id": listener.certificate_id,
                            "extensions": dict(listener.extensions.values())}
-                          for listener in self.listeners()]}
+                          for listener in self.listeners()],
+            "plain_listeners": [{"load_balancer": listener.load_balancer_id, "region": listener.region, "port": listener.port,
+                                 "status": listener.status, "redirects": listener.redirects}
+                                for listener in self.all_listeners() if listener.protocol == PLAIN]}
 
     def _new_extension(self, listener: Listener, domain: str, certificate_id: str) -> str:
         self._extension += 1
