@@ -49,7 +49,7 @@ nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.envdir = str(CACHE / "nox")
-nox.options.sessions = ["lint", "sanity", "unit", "e2e"]
+nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts"]
 
 
 # -- what every session uses ---------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def lint(session: nox.Session) -> None:
             session,
             ["ruff", "check", "--no-cache", "--quiet", "."],
             ["yamllint", "--strict", "."],
-            ["shellcheck", ".ci/run"],
+            ["shellcheck", ".ci/run", "roles/app_host/files/pair.sh", "tests/support/hosts.sh"],
             ["reuse", "lint", "--lines"],
             ["antsibull-changelog", "lint"],
             ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs", "self", "."],
@@ -245,6 +245,15 @@ def e2e(session: nox.Session) -> None:
     if shutil.which("openssl") is None:
         absent(session, "e2e needs openssl, the second opinion on every endpoint")
     pytest(session, "e2e", *(session.posargs or ["-q", "-n", "2", "--dist", "loadfile", "tests/e2e"]))
+
+
+@nox.session
+def e2e_hosts(session: nox.Session) -> None:
+    """Playbooks over ssh, on hosts in namespaces with real nginx, Apache and HAProxy. Arguments go to pytest."""
+    lacking = session.run("python", str(ROOT / "tests" / "support" / "hosts.py"), silent=True).strip()
+    if lacking:
+        absent(session, "e2e_hosts " + lacking)
+    pytest(session, "e2e_hosts", *(session.posargs or ["-q", "tests/e2e_hosts"]))
 
 
 @nox.session

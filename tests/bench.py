@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 import yaml  # noqa: E402  (the checkout must be on the path first, when this is run as a file)
 
+from tests import bench_fleet  # noqa: E402
 from tests.conftest import link_collection  # noqa: E402
 from tests.e2e.stage import Run, Stage, StageError  # noqa: E402
 
@@ -39,7 +40,9 @@ def main() -> int:
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=_cache()))
     try:
         with Stage(folder / "stage") as stage:
-            return measure(stage, folder)
+            code = measure(stage, folder)
+        bench_fleet.measure(folder / "fleet")
+        return code
     except StageError as error:
         print("bench: {0}".format(error), file=sys.stderr)
         return 1

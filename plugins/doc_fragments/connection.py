@@ -36,27 +36,23 @@ options:
       - If neither this nor O(access_key_id) nor O(ecs_ram_role) is set, the environment variable E(ALIBABA_CLOUD_PROFILE) is used, before
         E(ALIBABA_CLOUD_ACCESS_KEY_ID). A profile is never used without being named.
     type: str
-    version_added: 0.1.0
   config_path:
     description:
       - File with the profiles, where the module runs.
       - If not set, C(~/.aliyun/config.json) is read.
     type: path
-    version_added: 0.1.0
   ecs_ram_role:
     description:
       - Name of the RAM role of the ECS instance where the module runs, whose keys to use instead of O(access_key_id).
       - They come from the instance's metadata service (IMDSv2).
       - If nothing else says whose keys to use, the environment variable E(ALIBABA_CLOUD_ECS_METADATA) is used.
     type: str
-    version_added: 0.1.0
   assume_role:
     description:
       - A RAM role to take, in the same account or in another one. Who has the keys that the other options give asks STS for temporary
         keys of the role, and all calls are made with these. They are renewed before they expire.
       - It needs the RAM action C(sts:AssumeRole).
     type: dict
-    version_added: 0.1.0
     suboptions:
       role_arn:
         description: The role, as C(acs:ram::<account id>:role/<name>).

@@ -9,11 +9,10 @@ from typing import Any, Mapping, Tuple
 
 from . import _runner
 from ._domain import https_options as rules
-from ._domain.deployment import name_of, place_of
+from ._domain.names import normalise
 from ._errors import ApiError, CollectionError, InputError, WaitTimeout
 from ._https_targets import DRIVERS
 from ._plan import Plan, Step
-from ._targets.domains import api_name
 from ._wait import poll
 
 
@@ -50,10 +49,11 @@ def check(resources, wanted):
         rules.check(service, wanted)
         request = dict(row, service=service, protocol=row["protocol"] if service == "alb" else "https")
         if service in rules.DOMAINS:
-            request.update(domain=api_name(row["domain"]), region=None, instance=None)
+            # the products write a wildcard domain as .example.com
+            request.update(domain=normalise(row["domain"]).lstrip("*"), region=None, instance=None)
+            request["target"] = "%s/%s" % (service, request["domain"])
         else:
-            request.update(domain=None)
-        request["target"] = name_of(place_of(request, None, request["domain"]))
+            request.update(domain=None, target="%s/%s/%s:%d" % (service, row["region"], row["instance"], row["listener_port"]))
         requests[request["target"]] = request
     return [dict(request, redirect=wanted.redirect is not None and _leads(request, requests.values())) for request in requests.values()]
 

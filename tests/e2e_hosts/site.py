@@ -9,7 +9,7 @@ nginx, Apache, HAProxy, ssh and sshd are Debian's; init scripts stand in for sys
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import pathlib
 import re
 import shlex
@@ -69,7 +69,8 @@ class Site:
             app_host_reload_command="service nginx reload",
             https_endpoints=[dict(name=NAME, address="{{ ansible_host }}", label="{{ inventory_hostname }}")])
         members = {name: as_inventory(host, self.hosts) for name, host in self.hosts.hosts.items()}
-        self.inventory.write_text(yaml.safe_dump(dict(all=dict(children=dict(app_hosts=dict(hosts=members, vars=common))))), encoding="utf-8")
+        groups = dict(app_hosts=dict(hosts=members, vars=common), edge={}, airec={})
+        self.inventory.write_text(yaml.safe_dump(dict(all=dict(children=groups))), encoding="utf-8")
 
     def save(self, name: str, pair: Material) -> tuple[str, str]:
         """Paths of the two files of a pair on the operator's machine."""
@@ -102,7 +103,8 @@ class Site:
         """SHA-256 of what the host serves at its address for the name; only if OpenSSL trusts it, and the name is right."""
         endpoint = dict(name=NAME, address=host.address, port=port)
         command = [*shlex.split(s_client_command(endpoint, str(self.ca))), "-verify_hostname", NAME]
-        done = subprocess.run(self.hosts.inside(*command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(self.hosts.inside(*command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                              check=False)
         verdicts, leaf = re.findall(r"Verify return code: (.*)", done.stdout), LEAF.search(done.stdout)
         if not leaf:
             return "nothing"
@@ -156,7 +158,16 @@ class Site:
         command = self.hosts.inside(ansible("python"), "-m", "tests.emulator", "--calm", "--state-dir", str(self.folder / "cloud"),
                                     "--ready-file", str(self.folder / "cloud.json"), folder=ROOT)
         with (self.folder / "cloud.log").open("w", encoding="utf-8") as log:
-            return subprocess.Popen(command, env=dict(environment(), PATH=os.environ["PATH"]), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            return subprocess.Popen(command, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def wait_for_emulator(self, cloud: subprocess.Popen[bytes]) -> dict[str, Any]:
+        """What cloud.json says, as soon as it is there."""
+        while True:
+            try:
+                return json.loads((self.folder / "cloud.json").read_text(encoding="utf-8"))
+            except (FileNotFoundError, ValueError):  # not there, or half written
+                assert cloud.poll() is None, (self.folder / "cloud.log").read_text(encoding="utf-8")
+                time.sleep(0.05)
 
 
 def resolved(variables: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -136,13 +135,9 @@ def test_the_whole_chain_reaches_the_hosts(site):
     """daas.https.deploy --tags app_host: the certificate goes to CAS, and from there its fingerprint to the hosts."""
     cloud = site.emulator()
     try:
-        ready = site.folder / "cloud.json"
-        while not ready.exists():
-            assert cloud.poll() is None, (site.folder / "cloud.log").read_text(encoding="utf-8")
-            time.sleep(0.05)
-        known = json.loads(ready.read_text(encoding="utf-8"))
+        known = site.wait_for_emulator(cloud)
         variables = dict(
-            certificate_name="shop", daas_edge_hosts="app_hosts", daas_airec_hosts="app_hosts", app_host_keep_backup=False,
+            certificate_name="shop", app_host_keep_backup=False,
             app_host_fingerprint="{{ certificate_result.certificate.fingerprint }}",
             daas_https_connection=dict(access_key_id=known["access_key_id"], access_key_secret=known["access_key_secret"],
                                        endpoints=known["endpoints"], api_ca_path=known["ca_path"]))

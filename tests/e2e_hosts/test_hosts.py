@@ -37,7 +37,8 @@ def ours(folder):
 
 def test_nothing_is_left_when_the_tests_are_killed(tmp_path):
     folder = tmp_path / "hosts"
-    keeper = subprocess.Popen([sys.executable, "-c", KEEPER, str(folder)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", KEEPER, str(folder)]
+    keeper = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert keeper.stdout.readline().strip() == "up"
         assert any("nginx" in command for command in ours(folder)) and any("sshd" in command for command in ours(folder))

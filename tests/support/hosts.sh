@@ -63,7 +63,8 @@ host() {
   mount -t tmpfs -o mode=700 tmpfs "$root/root"
   mkdir -p "$root/run/sshd" "$root/run/lock"
   echo "$number" >"$folder/$name.pid"
-  exec env -i PATH="$PATH" chroot "$root" /usr/sbin/sshd -D -e -f /dev/null -o HostKey=/etc/ssh/daas_host_key -o "ListenAddress=$address" -o PidFile=none \
+  exec env -i PATH="$PATH" chroot "$root" \
+    /usr/sbin/sshd -D -e -f /dev/null -o HostKey=/etc/ssh/daas_host_key -o "ListenAddress=$address" -o PidFile=none \
     -o AuthorizedKeysFile=/etc/ssh/daas_authorized_keys -o UsePAM=no -o PasswordAuthentication=no -o PermitRootLogin=prohibit-password \
     -o "Subsystem=sftp internal-sftp"
 }

@@ -264,6 +264,6 @@ def test_the_emulator_shares_no_code_with_the_plugins(path):
 def test_every_target_is_registered():
     """A target that nobody imports stays at home when the module travels."""
     folder = UTILS / "_targets"
-    registered = internal(folder / "registry.py")
+    registered = closure(folder / "registry.py")
     forgotten = [path.name for path in files(folder) if path.name not in ("__init__.py", "registry.py") and path not in registered]
     assert not forgotten

@@ -24,9 +24,12 @@ def products():
     prefix = "ansible_collections.daas.https.plugins.module_utils._api."
     files = [importlib.import_module(prefix + path.stem) for path in API.glob("*.py") if path.stem != "__init__"]
     found = [product for file in files for product in (getattr(file, "PRODUCT", None), *getattr(file, "PRODUCTS", ()))]
-    # of a product that is declared in parts the largest part has all
-    whole = sorted((product for product in found if product is not None), key=lambda product: len(product.actions))
-    return {product.name: product for product in whole}
+    # of a product that is declared in parts all of them together
+    whole = {}
+    for product in filter(None, found):
+        known = whole.get(product.name, product)
+        whole[product.name] = product._replace(actions={**known.actions, **product.actions})
+    return whole
 
 
 def section(title):

@@ -117,4 +117,4 @@ def confirm(cloud, step):
     """{} if the domain has what the step was to give it."""
     cname = api.cnames(cloud, step.region, step.params["Bucket"], step.target).get(step.params["Domain"])
     held = cname.certificate.id if cname and cname.certificate else None
-    return {}
+    return {} if cname and held == step.params.get("CertId") else None

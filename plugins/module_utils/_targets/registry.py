@@ -25,6 +25,6 @@ Imports are static, because only those travel to the machine that runs the modul
 
 from __future__ import annotations
 
-from . import alb, cdn, dcdn, esa, live, nlb, slb
+from . import alb, cdn, dcdn, esa, ga, live, nlb, oss, slb, waf
 
-TARGETS = dict((target.NAME, target) for target in (slb, alb.TARGET, nlb.TARGET, cdn.TARGET, dcdn.TARGET, live.TARGET, esa))
+TARGETS = dict((target.NAME, target) for target in (slb, alb.TARGET, nlb.TARGET, cdn.TARGET, dcdn.TARGET, live.TARGET, esa, ga, waf, oss))

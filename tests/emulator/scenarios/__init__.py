@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import demo, empty
+from . import demo, empty, fleet
 
-SCENARIOS: dict[str, ModuleType] = {"demo": demo, "empty": empty}
+SCENARIOS: dict[str, ModuleType] = {"demo": demo, "empty": empty, "fleet": fleet}
 
 
 def get(name: str) -> ModuleType:

@@ -26,7 +26,8 @@ def walk(call, authority):
 
 def walk_domain(call, here, first, second):
     listen = {"HttpPorts": [80], "HttpsPorts": [443, 8443], "CertId": first, "TLSVersion": "tlsv1.2", "EnableTLSv3": True,
-              "CipherSuite": 99, "CustomCiphers": ["ECDHE-RSA-AES128-GCM-SHA256"], "XffHeaderMode": 2, "XffHeaders": ["x-client"], "HstsMaxAge": 600}
+              "CipherSuite": 99, "CustomCiphers": ["ECDHE-RSA-AES128-GCM-SHA256"], "XffHeaderMode": 2, "XffHeaders": ["x-client"],
+              "HstsMaxAge": 600}
     call("waf", "CreateDomain", {
         **here, "Domain": "www.example.com", "AccessType": "share", "Listen": listen, "Redirect": REDIRECT,
         "ResourceManagerResourceGroupId": "rg-1", "Tag": [{"Key": "env", "Value": "prod"}]})

@@ -194,3 +194,13 @@ def test_what_is_not_in_cas_yet_is_predicted(stage):
     result = run_module(NAME, options, check=True)
     assert not result["failed"], result["msg"]
     assert {row["current"]["fingerprint"] for row in rows(result).values()} == {material.fingerprint}
+
+
+def test_what_is_bound_is_reported(stage):
+    options = dict(connection(stage.handle), resources=[GA, DOMAIN, PORT], certificate=dict(id=stage.ids["old"]))
+    slots = run_module("cas_deploy_info", options)["drift"]["slots"]
+    assert {slot["target"]: slot["bound"]["name"] for slot in slots} == {
+        "ga/ga-bp1web:443/default": "shop-old", "ga/ga-bp1web:443/additional/www.example.com": "shop-old",
+        "ga/ga-bp1web:443/additional/admin.example.net": "shop-unrelated", "waf/cn-hangzhou/www.example.com": "shop-old",
+        "waf/cn-hangzhou/lb-1:443/default": "shop-old", "waf/cn-hangzhou/lb-1:443/additional/www.example.com": "shop-old",
+        "waf/cn-hangzhou/lb-1:443/additional/admin.example.net": "shop-unrelated"}

@@ -310,11 +310,12 @@ def test_load_balancers_that_take_their_time(slow):
 # -- input ---------------------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("resource, options, words", [
-    (dict(service="OSS", domain=IMG), dict(http2=True), "alb, cdn, dcdn, nlb, slb"), (dict(service="cdn"), dict(http2=True), "needs domain"),
+    (dict(service="OSS", domain=IMG), dict(http2=True), "alb, cdn, dcdn, nlb, slb"), (CDN, dict(), "one of the following is required"),
     (dict(service="slb", instance="lb-bp1web"), dict(http2=True), "needs region"), (WEB, dict(redirect="308"), "say redirect: on"),
-    (QUEUE, dict(redirect="on"), "alb, cdn, dcdn, slb"), (WEB, dict(hsts=HSTS), "cdn, dcdn"), (CDN, dict(), "one of the following is required"),
+    (QUEUE, dict(redirect="on"), "alb, cdn, dcdn, slb"), (WEB, dict(hsts=HSTS), "cdn, dcdn"),
     (dict(WEB, listener_port=80), dict(http2=True), "ListenerNotFound"), (dict(QUEUE, listener_port=1), dict(tls_minimum="1.2"), "no TLS"),
-    (dict(SHOP, listener_port=444), dict(http2=True), "no https listener"), (dict(CDN, domain="x.example.org"), dict(http2=True), "NotFound"),
+    (dict(SHOP, listener_port=444), dict(http2=True), "no https listener"), (dict(service="cdn"), dict(http2=True), "needs domain"),
+    (dict(CDN, domain="www.example.org"), dict(http2=True), "InvalidDomain.NotFound"),
     (CDN, dict(hsts=dict(enabled=True)), "max_age is needed"),
 ])
 def test_what_cannot_work_is_said_and_nothing_is_done(cloud, resource, options, words):
