@@ -48,7 +48,8 @@ def check(request, method, accept_cost):
     if method == "deployment_job" and not accept_cost:
         raise InputError("Service '%s' would be reached by a deployment job, which is metered. Set accept_cost: true to use it%s." % (
             service, ", or use method: product, which is free" if target else ""))
-    return dict(request, service=service, method=method)
+    port = request["listener_port"] if getattr(target, "PORTS", True) else None
+    return dict(request, service=service, method=method, listener_port=port)
 
 
 def known_as(service):

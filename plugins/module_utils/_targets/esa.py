@@ -19,6 +19,7 @@ NAME = "esa"
 CAS_PRODUCT = "ESA"
 PRODUCT = api.PRODUCT
 NEEDS = ("instance",)
+PORTS = False
 REGIONAL = False
 IDENTIFIER = False
 

@@ -20,6 +20,7 @@ NAME = "oss"
 CAS_PRODUCT = "OSS"
 PRODUCT = api.PRODUCT
 NEEDS = ("region", "instance", "domain")
+PORTS = False
 REGIONAL = True
 IDENTIFIER = True
 

@@ -7,6 +7,7 @@ A target is one file: a module, or an object for products that are alike. All bu
 NAME, CAS_PRODUCT     the driver's name, and CAS's name of the product
 PRODUCT               its declaration in _api
 NEEDS                 the options that a resource must have
+PORTS                 False if its instances have no ports; True if it is not said
 REGIONAL              whether candidates are looked for region by region
 IDENTIFIER            whether it wants CAS's CertIdentifier in Wanted.identifier
 read(cloud, request, once) -> state; once(key, read) shares what resources have in common, once.count(NAME) says how many there are

@@ -123,7 +123,7 @@ class Cas:
     def uses(self, certificate_id: int) -> list[str]:
         """Where it is bound."""
         services = (self._cloud.slb, self._cloud.cdn, self._cloud.dcdn, self._cloud.alb, self._cloud.nlb, self._cloud.live,
-                    self._cloud.esa, self._cloud.oss)
+                    self._cloud.esa, self._cloud.ga, self._cloud.waf, self._cloud.oss)
         return [use for service in services for use in service.uses_of_cas(certificate_id)]
 
     def is_expired(self, held: Certificate) -> bool:
