@@ -253,7 +253,7 @@ def e2e_hosts(session: nox.Session) -> None:
     lacking = session.run("python", str(ROOT / "tests" / "support" / "hosts.py"), silent=True).strip()
     if lacking:
         absent(session, "e2e_hosts " + lacking)
-    pytest(session, "e2e_hosts", *(session.posargs or ["-q", "tests/e2e_hosts"]))
+    pytest(session, "e2e_hosts", *(session.posargs or ["-q", "-n", "2", "tests/e2e_hosts"]))
 
 
 @nox.session

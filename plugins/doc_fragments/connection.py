@@ -78,7 +78,7 @@ options:
   endpoints:
     description:
       - Other addresses for single products, for instance a VPC endpoint or the embedded cloud of the tests.
-      - A dictionary from product (V(cas), V(slb), V(cdn), V(alidns), V(airec)) to C(https://host[:port]); plain http is refused.
+      - A dictionary from product (V(cas), V(slb), V(cdn), V(alidns), V(ecs), V(airec)) to C(https://host[:port]); plain http is refused.
       - A product without an entry uses the vendor's endpoint for site and region.
     type: dict
     default: {}

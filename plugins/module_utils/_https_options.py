@@ -139,10 +139,10 @@ class Options:
         def look():
             for request, present, error in self._read([item.request for item in waiting.values()]):
                 again, target = self._plan(request, present, error), request["target"]
-                left[target] = str(again.error or ("still without them" if again.steps else "still being changed"))
+                left[target] = str(again.error or ("they are not shown yet" if again.steps else again.driver.unsettled(present)))
                 if not error:
                     seen[target] = again.before
-                if not again.error and not again.steps and again.driver.settled(present):
+                if not left[target]:
                     del waiting[target], left[target]
             return left
 
@@ -151,7 +151,7 @@ class Options:
         try:
             poll(look, lambda now: not now, self.wait[0], self.wait[1], "the options to be carried out")
         except WaitTimeout:
-            return dict((target, WaitTimeout("Waited %.0f s for the options; last it was: %s. Run again to continue, or raise "
+            return dict((target, WaitTimeout("Waited %.0f s for the options; the last state seen was: %s. Run again to continue, or raise "
                                              "wait_timeout." % (self.wait[0], text))) for target, text in left.items())
         return {}
 
@@ -189,4 +189,3 @@ def needs_certificate(wanted):
 def is_wrong_input(error):
     """True for what only the user can correct."""
     return isinstance(error, InputError) or (isinstance(error, ApiError) and "NotFound" in (error.code or ""))
-

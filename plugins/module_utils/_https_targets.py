@@ -7,7 +7,7 @@ shared(request)          what resources read together, as (function, region), or
 read(cloud, request, wanted, common) -> present; common: what shared() has read
 view(request, present)   the options as results show them
 plan(target, request, present, wanted) -> (the view afterwards, Steps); InputError for what cannot be without losing something
-settled(present)         whether what was accepted has been carried out
+unsettled(present)       what has been accepted and not been carried out, in words; '' for nothing
 confirm(cloud, step)     the answer of a write whose answer was lost, if it has happened
 """
 
@@ -53,8 +53,8 @@ class DomainOptions:
                 DomainNames=request["domain"], Functions=json.dumps(functions)), group=target, needs=tuple(step.key for step in steps)),)
         return rules.view_of_domain(dict(old, **changed)), steps
 
-    def settled(self, present):
-        return present.settled
+    def unsettled(self, present):
+        return ", ".join("%s is %s" % (function.name, function.status) for function in present.functions if function.status != "success")
 
     def confirm(self, cloud, step):
         if step.action != self._api.DELETE_FUNCTION:
@@ -74,8 +74,8 @@ class BalancerOptions:
     def view(self, request, present):
         return rules.view_of_listener(present[0], present[1], request["listener_port"])
 
-    def settled(self, present):
-        return all(part.settled for part in present if part)
+    def unsettled(self, present):
+        return "" if all(part.settled for part in present if part) else "the listener is being configured"
 
     def confirm(self, cloud, step):
         return None

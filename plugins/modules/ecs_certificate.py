@@ -16,7 +16,8 @@ description:
     there in the clear.) Each instance first makes a key pair of its own in a folder that only root can enter, and tells the public half.
     Certificate and key are sent encrypted for that, with AES-256-CBC, an HMAC-SHA-256, and RSA-OAEP for the keys of both. The instance
     opens them and removes its key pair, so that nobody can open what the history keeps.
-  - This works with OpenSSL 1.0.2 to 3.x on the instance. No secret is ever an argument or an environment variable there.
+  - On the instance only what OpenSSL 1.0.2 to 3.x have in common is used; it is tested with 3.0. No secret is ever an argument or an
+    environment variable there.
   - That protects the key from those who can read the history. Those who may run commands on an instance are root there anyway.
 author:
   - daas.https contributors (@daas)

@@ -88,8 +88,13 @@ def test_a_proof_that_fails_puts_the_old_pair_back(remote):
     assert not list((remote.app_root / "run").iterdir())
 
 
-def test_a_server_that_refuses_keeps_its_pair(remote):
-    run = remote.deploy("-e", json.dumps(dict(app_host_validate_command="false")))
+def test_a_server_that_refuses_keeps_its_pair(remote, tmp_path):
+    """With a key that comes from a vault, as text."""
+    key = pathlib.Path(remote.files["private_key"]).read_text(encoding="utf-8")
+    variables = tmp_path / "vault.yml"
+    variables.write_text(yaml.safe_dump(dict(app_host_validate_command="false", certificate_private_key=key)), encoding="utf-8")
+    run = remote.deploy("-vvv", "-e", "@{0}".format(variables))
+    assert not [piece for piece in keys_used(remote) if piece in run.output.encode() + run.record.read_bytes()]
     assert run.code != 0 and "The old pair was put back" in run.output and "'false' ended with exit code 1" in run.output
     assert remote.served().fingerprint == remote.old_app
 

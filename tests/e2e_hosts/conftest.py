@@ -19,7 +19,7 @@ def whole_site(tmp_path_factory):
         site = Site(folder / "site", hosts)
         yield site
     keys = set().union(*(needles(pair.key_pem) for pair in (site.old, site.new)))
-    at_home = [path for path in site.folder.glob("*.key")]
+    at_home = list(site.folder.glob("*.key"))
     assert not list(leaks(site.folder, keys, at_home)), "private keys were left behind"
 
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
-import yaml
 
 from tests.e2e_hosts.site import BROKEN, CHAIN, KEY, message
 
@@ -229,3 +227,16 @@ def test_other_web_servers(site, name):
     second = site.play("--limit", host.name, **variables)
     assert second.code == 0 and second.changed() == 0, second.output
     assert site.served(host) == site.old.fingerprint, "nginx was not meant"
+
+
+def test_an_apache_that_ends_because_of_the_pair_serves_the_old_one_again(site):
+    """Its own check does not look into the pair, and its reload says that all is well."""
+    host = site[2]
+    variables = dict(apache(site, host), https_endpoints=[dict(name="app.example.com", address=host.address, port=8443, label="apache")])
+    site.wait_for(host, site.old, 8443)
+    foreign_key = site.save("old", site.old)[1]
+    run = site.play("--limit", host.name, app_host_private_key_path=foreign_key, app_host_verify_timeout=4, **variables)
+    assert run.code != 0
+    assert 'The task "Prove that the new certificate is served" failed' in message(run, host.name), run.output
+    assert "Handshakes prove that the old certificate is served" in message(run, host.name)
+    assert site.served(host, 8443) == site.old.fingerprint

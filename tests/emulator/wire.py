@@ -22,7 +22,8 @@ from .hello import IncompleteHello, server_name
 from .pki import Material
 
 MINIMUM = "1.2"  # of TLS, where nothing else is said
-VERSIONS = {"1.0": ssl.TLSVersion.MINIMUM_SUPPORTED, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+VERSIONS = {"1.0": ssl.TLSVersion.MINIMUM_SUPPORTED, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2,
+            "1.3": ssl.TLSVersion.TLSv1_3}
 MAX_REQUEST = 16384  # bytes of request line and headers
 
 

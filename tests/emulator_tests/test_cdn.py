@@ -13,6 +13,7 @@ from tests.emulator import pki
 from tests.support.account import account
 
 IMG = "img.example.com"
+HSTS = {"enabled": "on", "https_hsts_max_age": "300"}
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def configure(made, domains=IMG, **named):
 
 def test_https_is_forced(calm):
     assert calm.plain("cdn", IMG)[0] == 200
-    ids = configure(calm, IMG + ",static.example.com", https_force={"enable": "on", "https_rewrite": "301"}, HSTS={"enabled": "on", "https_hsts_max_age": "300"})
+    ids = configure(calm, IMG + ",static.example.com", https_force={"enable": "on", "https_rewrite": "301"}, HSTS=HSTS)
     assert len(set(ids.values())) == 4
     status, where = calm.plain("cdn", IMG)
     assert status == 301 and where.startswith("https://" + IMG)
@@ -215,14 +216,14 @@ def test_https_is_forced(calm):
 
 
 def test_a_redirect_takes_its_time_as_well(slow):
-    configure(slow, https_force={"enable": "on"}, HSTS={"enabled": "on", "https_hsts_max_age": "300"})
+    configure(slow, https_force={"enable": "on"}, HSTS=HSTS)
     configure(slow, "static.example.com", https_force={"enable": "on"})
     assert configs(slow)["https_force"][1] == "configuring" and slow.plain("cdn", IMG)[0] == 200
     assert configs(slow)["https_force"][1] == "success" and slow.plain("cdn", IMG)[0] == 301
     assert slow.plain("cdn", "static.example.com")[0] == 200
     configure(slow, https_force={"enable": "off"})
     assert slow.plain("cdn", IMG)[0] == 301
-    assert slow.refused("cdn", "BatchSetCdnDomainConfig", DomainNames=IMG, Functions=functions(HSTS={"enabled": "off", "https_hsts_max_age": "0"})) == ("ServiceBusy", 403)
+    assert slow.refused("cdn", "BatchSetCdnDomainConfig", DomainNames=IMG, Functions=functions(HSTS=HSTS)) == ("ServiceBusy", 403)
 
 
 def test_functions_that_exclude_each_other(calm):

@@ -233,7 +233,8 @@ def test_a_function_under_a_condition_stands_beside_the_one_that_holds_always(ca
 
 
 @pytest.mark.parametrize("named", [
-    {"https_force": {"https_rewrite": "301"}}, {"https_force": {"enable": "yes"}}, {"https_force": {"enable": "on", "https_rewrite": "302"}},
+    {"https_force": {"https_rewrite": "301"}}, {"https_force": {"enable": "yes"}},
+    {"https_force": {"enable": "on", "https_rewrite": "302"}},
     {"HSTS": {"enabled": "on"}}, {"HSTS": {"enabled": "on", "https_hsts_max_age": "long"}}, {"https_option": {"http3": "on"}},
     {"https_tls_version": {"tls14": "on"}},
 ])

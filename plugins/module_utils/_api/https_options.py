@@ -26,10 +26,6 @@ class Accelerated:
     functions: Tuple[Function, ...] = ()
     https: bool = True
 
-    @property
-    def settled(self):
-        return all(function.status == "success" for function in self.functions)
-
     def always(self):
         """name -> arguments of the functions that hold always. The others are nobody's business here."""
         return dict((function.name, dict(function.arguments)) for function in self.functions if not function.parent)

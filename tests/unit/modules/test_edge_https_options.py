@@ -13,6 +13,8 @@ import ssl
 
 import pytest
 
+from ansible_collections.daas.https.plugins.module_utils._api.https_options import Accelerated, Function
+from ansible_collections.daas.https.plugins.module_utils._https_targets import DRIVERS
 from tests.support.modules import connection, run_module
 
 IMG, STATIC, ASSETS = "img.example.com", "static.example.com", "shop-assets.example.com"
@@ -187,6 +189,11 @@ def test_what_is_not_done_in_time_is_said_and_a_later_run_finds_it(slow):
     assert result["failed"] and "raise wait_timeout" in result["msg"] and rows(result)["cdn/" + IMG]["changed"]
     again = run(slow, CDN, redirect="301")
     assert not again["failed"] and plain(slow, "cdn", IMG)[0] == 301
+
+
+def test_what_the_product_could_not_do_is_said():
+    present = Accelerated((Function("1", "HSTS", {}, status="failed"), Function("2", "https_force", {})))
+    assert DRIVERS["cdn"].unsettled(present) == "HSTS is failed" and DRIVERS["dcdn"].unsettled(Accelerated()) == ""
 
 
 def test_without_waiting_what_was_accepted_is_believed(slow):

@@ -95,7 +95,12 @@ def ecs_certificate(stage):
         validate_command="true", reload_command="true", wait_interval=0.05)]
 
 
-RUNS = [cas_certificate, cas_certificate_info, cas_deploy, airec_cert_bind, airec_cert_bind_info, alidns_record, ecs_certificate]
+def edge_https_options(stage):
+    return "edge_https_options", [dict(connection(stage.handle), resources=[IMG, WEB], http2=False)]
+
+
+RUNS = [cas_certificate, cas_certificate_info, cas_deploy, airec_cert_bind, airec_cert_bind_info, alidns_record, ecs_certificate,
+        edge_https_options]
 
 
 def test_every_module_is_looked_at():
