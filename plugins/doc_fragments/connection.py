@@ -71,14 +71,19 @@ options:
         type: str
   site:
     description:
-      - Which of the two sites the account's certificates live in. This is not the region of a load balancer.
+      - Which site the account is of, and so in which of CAS's two stores its certificates are. This is not the region of a load
+        balancer.
     type: str
     choices: [china, international]
     default: china
   endpoints:
     description:
       - Other addresses for single products, for instance a VPC endpoint or the embedded cloud of the tests.
-      - A dictionary from product (V(cas), V(slb), V(cdn), V(alidns), V(ecs), V(airec)) to C(https://host[:port]); plain http is refused.
+      - A dictionary from product to C(https://host[:port]); plain http is refused. Products are V(airec), V(alb), V(alidns), V(cas),
+        V(cdn), V(dcdn), V(ecs), V(esa), V(ga), V(live), V(nlb), V(oss), V(slb), V(sts) and V(waf).
+      - Of a product that has an endpoint in each region (V(airec), V(alb), V(ecs), V(nlb), V(oss), V(slb), V(waf)) a key such as
+        V(alb/cn-hangzhou) means one region only, and goes before the one without a region.
+      - OSS is given without a bucket; the bucket's name is put before the host, or if that is an IP address or localhost into the path.
       - A product without an entry uses the vendor's endpoint for site and region.
     type: dict
     default: {}

@@ -17,19 +17,31 @@ options:
     suboptions:
       service:
         description:
-          - V(slb) is the classic load balancer (CLB), V(alb) and V(nlb) are its successors, V(cdn) and V(dcdn) accelerate domains. CAS's
-            names for them (V(SLB), V(CDN), …) mean the same.
-          - Other names are CAS's product names (V(VOD), V(MSE), …); they are reached by deployment jobs only.
+          - V(slb), V(alb) and V(nlb) are listeners of load balancers (classic, application, network). They need O(resources[].region)
+            and O(resources[].instance), and O(resources[].listener_port) if that is not 443.
+          - V(cdn), V(dcdn) and V(live) are accelerated, streaming or ingest domains. They need O(resources[].domain).
+          - V(esa) is a site of ESA. It needs O(resources[].instance).
+          - V(ga) is a listener of a Global Accelerator. It needs O(resources[].instance) and O(resources[].listener_port).
+          - V(waf) is a domain in CNAME mode, which needs O(resources[].domain), or a port of a cloud service in cloud-native mode, which
+            needs O(resources[].instance) and O(resources[].listener_port) instead.
+          - V(oss) is a custom domain of a bucket. It needs O(resources[].region), O(resources[].instance) and O(resources[].domain).
+          - CAS's names for them (V(SLB), V(CDN), …) mean the same. Other names are CAS's product names (V(VOD), V(MSE), …); they are
+            reached by deployment jobs only.
         type: str
         required: true
       region:
-        description: Region of the load balancer.
+        description:
+          - Region of the load balancer or of the bucket.
+          - Of V(waf) it is V(cn-hangzhou) for the Chinese mainland or V(ap-southeast-1) for all else, by default that of O(site). Others
+            have no use for it.
         type: str
       instance:
-        description: Id of the load balancer.
+        description:
+          - Id of the load balancer or of the accelerator, id or name of the ESA site, name of the bucket, or of V(waf) the id of the
+            cloud service's instance.
         type: str
       listener_port:
-        description: Port of its TLS listener.
+        description: Port of the TLS listener, or of V(waf) the protected port. Domains have none.
         type: int
         default: 443
       protocol:
@@ -39,25 +51,32 @@ options:
         default: https
       slot:
         description:
-          - Which of a listener's slots is meant.
-          - V(default) is the certificate for clients that send no or an unknown name. It is not replaced by one that covers less.
-          - V(additional) is what clients get by the name that they send. On SLB these are the SNI slots (domain extensions) for
-            O(resources[].domains), made when missing; without O(resources[].domains) those whose name the certificate covers, or if there
-            are none, one for each of its names. On ALB and NLB they are a set of certificates, to which the new one is added.
+          - Which certificate of a listener, a port or a site is meant. Domains have one only.
+          - V(default) is the certificate for clients that send no or an unknown name. It is not replaced by one that covers less. A site
+            of V(esa) has none.
+          - V(additional) is what clients get by the name that they send. On V(slb) (its domain extensions) and V(ga) each name has a slot
+            of its own. Those for O(resources[].domains) are meant, and made when missing; without O(resources[].domains) those whose name
+            the certificate covers, or if there are none, one for each of its names. On V(alb), V(nlb) and V(esa) they are a set of
+            certificates, to which the new one is added, or in which it takes the place of an old one. On V(waf) one certificate of the
+            list is replaced, or one is added.
           - V(auto) replaces what already covers these names, in whatever slots it is, and adds what O(resources[].domains) asks for. Where
-            an RSA and an ECDSA certificate stand side by side, it replaces the one of the same kind.
+            an RSA and an ECDSA certificate stand side by side in a set, it replaces the one of the same kind.
         type: str
         choices: [auto, default, additional]
         default: auto
       domains:
-        description: Names for SNI slots of a load balancer.
+        description:
+          - Names that the additional certificate is for. On V(slb), V(ga) and V(waf) they say which slots are meant; elsewhere only that
+            the certificate must cover them.
         type: list
         elements: str
       domain:
-        description: The accelerated domain. A wildcard can be written V(*.example.com) or V(.example.com).
+        description: The domain. A wildcard can be written V(*.example.com) or V(.example.com).
         type: str
       force:
-        description: Replace a default certificate even if it covers names that the new one lacks.
+        description:
+          - Replace a certificate even if it covers names that the new one lacks (default certificates, and additional ones of V(waf)).
+          - Of V(oss) replace whatever is there now, also if it cannot be told which one that is, or if it was changed meanwhile.
         type: bool
         default: false
       endpoints:
@@ -81,23 +100,25 @@ options:
             type: str
   discover:
     description:
-      - Find the resources, in addition to O(resources) every listener and domain that the certificate's names cover, wildcards included.
-      - What is found is treated as with V(slot=auto). What the certificate does not fit is passed over.
+      - Find resources, besides those in O(resources). Looked at is every listener, site, port and domain of the services, with wildcard
+        domains.
+      - What is found counts as with V(slot=auto). To deploy, only what the certificate's names fit is taken; the rest is passed over.
     type: dict
     suboptions:
       services:
-        description: The services to look at.
+        description: The services to look at, of those that have a driver (V(slb) to V(oss) in O(resources[].service)).
         type: list
         elements: str
         required: true
       regions:
-        description: The regions to look at. Needed for services that have regions.
+        description: The regions to look at. Needed for V(slb), V(alb), V(nlb) and V(oss); the others are looked at as a whole.
         type: list
         elements: str
       exclude:
         description:
-          - Patterns of what is to be left alone, as a shell matches file names, in lower case. They are held against the domain, the
-            instance, the instance with its port (C(lb-1:443)) and the whole name (C(slb/cn-hangzhou/lb-1:443)).
+          - Patterns of what is to be left alone, as a shell matches file names, in lower case. They are held against the domain (of an
+            ESA site, its name), the instance, the instance with its port (C(lb-1:443)) and the whole name
+            (C(slb/cn-hangzhou/lb-1:443)).
         type: list
         elements: str
 """

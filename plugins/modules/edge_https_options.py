@@ -77,6 +77,25 @@ options:
         description: Ignored.
         type: bool
         default: false
+      endpoints:
+        description: Ignored.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description: Ignored.
+            type: str
+            required: true
+          address:
+            description: Ignored.
+            type: str
+          port:
+            description: Ignored.
+            type: int
+            default: 443
+          label:
+            description: Ignored.
+            type: str
   redirect:
     description:
       - Whether plain HTTP is sent to HTTPS, and with which status. V(on) takes the status that is set, and where none is, V(301) if one

@@ -31,7 +31,8 @@ DOMAINS = [domain("d{0}.example.com".format(number)) for number in range(8)]
 
 
 @pytest.mark.parametrize("sizes, lengths", [
-    (None, [8]), (["100%"], [8]), ([1, "50%"], [1, 4, 3]), (["1", 2], [1, 2, 2, 2, 1]), (["25%"], [2, 2, 2, 2]), (["1%"], [1] * 8), ([0], [1] * 8),
+    (None, [8]), (["100%"], [8]), ([1, "50%"], [1, 4, 3]), (["1", 2], [1, 2, 2, 2, 1]), (["25%"], [2, 2, 2, 2]), (["1%"], [1] * 8),
+    ([0], [1] * 8),
 ])
 def test_sizes(sizes, lengths):
     found = waves([target(item) for item in DOMAINS], DOMAINS, sizes)
