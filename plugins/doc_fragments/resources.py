@@ -100,8 +100,8 @@ options:
             type: str
   discover:
     description:
-      - Find resources, besides those in O(resources). Looked at is every listener, site, port and domain of the services, with wildcard
-        domains.
+      - Find resources, besides those in O(resources). Every listener, port, site and domain of the services is looked at, wildcard
+        domains too.
       - What is found counts as with V(slot=auto). To deploy, only what the certificate's names fit is taken; the rest is passed over.
     type: dict
     suboptions:

@@ -48,7 +48,7 @@ def check(request, method, accept_cost):
     if method == "deployment_job" and not accept_cost:
         raise InputError("Service '%s' would be reached by a deployment job, which is metered. Set accept_cost: true to use it%s." % (
             service, ", or use method: product, which is free" if target else ""))
-    port = request["listener_port"] if getattr(target, "PORTS", True) else None
+    port = request.get("listener_port") if getattr(target, "PORTS", True) else None
     return dict(request, service=service, method=method, listener_port=port)
 
 

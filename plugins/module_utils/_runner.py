@@ -101,9 +101,9 @@ def _make_room(cloud, step, params, applied, confirm, sleep):
     try:
         answer = _call(cloud, step, params, confirm, sleep)
     except CollectionError as error:
-        del applied.answers[free.key]
         try:
             _call(cloud, undo, undo.params, confirm, sleep)
+            del applied.answers[free.key]
         except CollectionError as second:
             applied.done.append(free)
             raise CollectionError("%s To make room for it, %s was taken away, and it could not be put back: %s" % (

@@ -13,7 +13,7 @@ description:
   - Binds a certificate that is in CAS to many resources in one call, of any mix of regions and services, in parallel.
   - Reads what every slot has, plans what must change, changes it, waits until the product has settled, and reads it back.
   - A second run changes nothing. What is not meant is never touched; SNI certificates of other names stay where they are.
-  - Which resources those are is said one by one (O(resources)), or found (O(discover)): whatever the certificate's names cover.
+  - The resources are named one by one (O(resources)), or found by the names that the certificate covers (O(discover)).
   - If some resources fail, the others are still done; the module then fails and says for each target what happened.
   - That an API accepted a certificate does not prove that it is served; M(daas.https.tls_verify) does.
 author:
@@ -69,7 +69,7 @@ options:
       - Puts back what an earlier call replaced. The list is RV(deployment.targets) of that call, or a part of it.
       - Targets that it did not change are left alone. A slot that was empty before is emptied again, and additional certificates that
         were taken away are added again.
-      - What a deployment job has changed on a service without a driver is put back by its worker.
+      - What a deployment job has changed on a service without a driver is put back by that job's worker.
       - One that cannot be put back is reported, and keeps none of the others from being put back.
     type: list
     elements: dict
@@ -80,6 +80,7 @@ options:
       - V(cloud_resource) uses the single call C(DeployCertificateToCloudResource). That call is specified for this collection but is not
         part of the vendor's public SDK; today's public cloud refuses it.
       - V(auto) is V(product) wherever there is a driver, and otherwise V(deployment_job) if O(accept_cost=true).
+      - What O(discover) finds is always reached by V(product).
     type: str
     choices: [auto, product, deployment_job, cloud_resource]
     default: auto
@@ -92,7 +93,9 @@ options:
     type: list
     elements: int
   parallel:
-    description: How many resources are worked on at a time. Changes of one listener are always made one after another.
+    description:
+      - How many resources are worked on at a time. Changes of one listener, port, site, accelerator, bucket or domain are always made one
+        after another.
     type: int
     default: 8
 notes:
@@ -131,6 +134,29 @@ EXAMPLES = r"""
       services: [slb, alb, nlb, cdn, dcdn]
       regions: [cn-hangzhou, cn-shanghai]
       exclude: ["lb-bp1old*", "*.old.example.com"]
+
+- name: The other services, each with what it needs
+  daas.https.cas_deploy:
+    certificate:
+      fingerprint: "{{ shop.certificate.fingerprint }}"
+    resources:
+      - {service: alb, region: cn-hangzhou, instance: alb-bp1shop}
+      - {service: nlb, region: cn-hangzhou, instance: nlb-bp1mq, listener_port: 8883}
+      - {service: dcdn, domain: shop-assets.example.com}
+      - {service: live, domain: films.example.com}
+      - {service: esa, instance: example.com}
+      - {service: ga, instance: ga-bp1shop}
+      - {service: waf, domain: www.example.com}
+      - {service: waf, instance: lb-bp1waf, listener_port: 443, slot: default}
+      - {service: oss, region: cn-hangzhou, instance: shop-downloads, domain: downloads.example.com}
+
+- name: Take away the additional certificates that the new one makes superfluous, after it has been proved
+  daas.https.cas_deploy:
+    certificate:
+      fingerprint: "{{ shop.certificate.fingerprint }}"
+    resources:
+      - {service: alb, region: cn-hangzhou, instance: alb-bp1shop}
+    supersede: true
 
 - name: Put the previous certificates back
   daas.https.cas_deploy:
@@ -195,7 +221,7 @@ deployment:
           type: int
           sample: 443
         protocol:
-          description: V(quic) for a QUIC listener, else null or the service's own word.
+          description: V(quic) for a QUIC listener, else null.
           type: str
           sample: null
         slot:
@@ -213,7 +239,7 @@ deployment:
           type: bool
           sample: false
         domain:
-          description: The name of an SNI slot, or the CDN domain.
+          description: The name of an SNI slot, or the domain.
           type: str
           sample: static.example.com
         method:

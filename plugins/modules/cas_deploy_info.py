@@ -13,6 +13,7 @@ description:
   - Reads every slot of load balancers, accelerated domains and other edges, in one call for many resources, and says for each which
     certificate is bound, for how long it is valid, and whether it is the expected one.
   - With O(resources[].endpoints) it also makes TLS handshakes and says whether what is bound is what is served, at every address.
+  - All slots of a resource are reported; O(resources[].slot), O(resources[].domains) and O(resources[].force) do not matter here.
   - Changes nothing, and does not fail for what it finds; RV(drift.ok) says whether all is well.
 author:
   - daas.https contributors (@daas)
@@ -152,7 +153,7 @@ drift:
           type: str
           sample: default
         domain:
-          description: The name of an SNI slot, or the accelerated domain.
+          description: The name of an SNI slot, or the domain.
           type: str
           sample: null
         bound:
@@ -223,8 +224,15 @@ drift:
               sample: null
         verdict:
           description:
-            - V(unreadable), V(changing), V(empty), V(other), V(superseded), V(not_served), V(unseen), V(expired), V(expiring), V(unknown)
-              or V(ok); the first that applies.
+            - The first of these that applies.
+            - V(unreadable), the service could not be asked. V(changing), it is still carrying out a change. V(empty), there is no
+              certificate.
+            - V(other), another certificate is bound than the expected one. V(superseded), the expected one makes this additional one
+              superfluous.
+            - V(not_served), an endpoint serves another certificate than the one that is bound. V(unseen), an endpoint could not be looked
+              at.
+            - V(expired), V(expiring), the bound certificate has expired, or is valid for less than O(min_days_left) days.
+            - V(unknown), it is not in CAS, so that it is not known when it expires. V(ok), all is as it should be.
           type: str
           sample: ok
         message:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.daas.https.plugins.module_utils import _deploy, _requests
 from ansible_collections.daas.https.plugins.module_utils._api.cas import Stored
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import (
-    Bound, Slot, Wanted, after_of, bound_of, identify, name_of, place_of, plan_of, same)
+    Bound, Slot, Wanted, after_of, bound_of, identify, is_superseded, name_of, place_of, plan_of, same)
 from ansible_collections.daas.https.plugins.module_utils._errors import ApiError, CollectionError, InputError
 from ansible_collections.daas.https.plugins.module_utils._plan import Ref, Step
 
@@ -83,6 +85,36 @@ def test_cas_names_win_wherever_it_is_bound():
     assert bound_of(STORED, 77, id="slb-1", name="imported", fingerprint="ff") == Bound("slb-1", 77, "imported", "ff")
 
 
+def test_names_that_may_not_be_all_are_unknown():
+    """CAS said a common name alone: what else the certificate covers nobody knows."""
+    part = {1: replace(STORED[1], all_names=False, algorithm="RSA")}
+    assert bound_of(part, 1, id="slb-1", name="imported", fingerprint="") == Bound("slb-1", 1, "shop-a", A, (), algorithm="RSA")
+    told = bound_of(part, 1, id="slb-1", name="imported", fingerprint="", names=("own.example.com",))
+    assert told.names == ("own.example.com",), "the product itself may know"
+
+
+BOTH = replace(WANTED, names=("www.example.com", "*.shop.example.com"), algorithm="RSA")
+
+
+@pytest.mark.parametrize("names, algorithm, gone", [
+    (("www.example.com",), "RSA", True), (("*.shop.example.com", "www.example.com"), "RSA", True), ((), "RSA", False),
+    (("www.example.com",), "", False), (("www.example.com",), "ECC", False), (("www.example.com", "api.example.com"), "RSA", False),
+    (("a.shop.example.com",), "RSA", False),  # covered by the wildcard only
+])
+def test_what_the_new_one_makes_superfluous(names, algorithm, gone):
+    assert is_superseded(Bound("x", 9, "old", B, names, algorithm=algorithm), BOTH) is gone
+
+
+def test_nothing_supersedes_itself_and_two_unknown_kinds_are_not_the_same():
+    assert not is_superseded(Bound("x", 1, "shop-a", A, ("www.example.com",), algorithm="RSA"), BOTH)
+    assert not is_superseded(Bound("x", 9, "old", B, ("www.example.com",)), replace(BOTH, algorithm=""))
+
+
+def test_in_check_mode_the_kind_of_a_key_is_not_known_before_the_upload():
+    pending = replace(BOTH, id=0, algorithm="")
+    assert is_superseded(Bound("x", 9, "old", B, ("www.example.com",), algorithm="ECC"), pending)
+
+
 @pytest.mark.parametrize("own, shown", [("slb-1", "slb-1"), (Ref("register", "Id"), None), (5, "5")])
 def test_an_id_that_is_not_known_yet_is_null(own, shown):
     assert after_of(WANTED, own).view() == dict(id=shown, cas_id=1, name="shop-a", fingerprint=A, store="cn-hangzhou")
@@ -99,6 +131,21 @@ def test_names_of_slots(request_, slot, domain, name):
     place = place_of(request_, slot, domain)
     assert name_of(place) == name and Slot(place).target == name
     assert (place["listener_port"] is None) == (not request_.get("instance"))
+
+
+ALB = dict(service="alb", region="cn-hangzhou", instance="alb-1", listener_port=443)
+
+
+@pytest.mark.parametrize("request_, more, name", [
+    (dict(ALB, protocol="quic"), {}, "alb/cn-hangzhou/alb-1:443/quic/additional"), (dict(ALB, protocol="https"), {},
+                                                                                   "alb/cn-hangzhou/alb-1:443/additional"),
+    (ALB, dict(certificate="9-cn-hangzhou"), "alb/cn-hangzhou/alb-1:443/additional"),  # in check mode its id may not be known
+    (ALB, dict(certificate="9-cn-hangzhou", superseded=True), "alb/cn-hangzhou/alb-1:443/additional/9-cn-hangzhou"),
+    (dict(ALB, instance=None, protocol="quic"), {}, "alb/cn-hangzhou/additional"),  # no instance: neither port nor protocol
+    (dict(service="waf", region="cn-hangzhou", instance="waf-1", listener_port=None), {}, "waf/cn-hangzhou/waf-1/additional"),
+])
+def test_names_of_listeners_and_of_what_is_to_go(request_, more, name):
+    assert name_of(place_of(request_, "additional", **more)) == name
 
 
 def slot(domain, previous=None, after=None, steps=(), **more):
@@ -133,7 +180,13 @@ SLB = dict(service="slb", region="cn-hangzhou", instance="lb-1", listener_port=4
 ])
 def test_method_is_settled_and_free_wherever_it_can_be(request_, method, cost, service, settled):
     checked = _requests.check(request_, method, cost)
-    assert (checked["service"], checked["method"]) == (service, settled)
+    assert (checked["service"], checked["method"], checked["listener_port"]) == (service, settled, request_.get("listener_port"))
+
+
+def test_what_has_no_ports_is_not_named_by_one():
+    """Although the option has a default."""
+    bucket = dict(service="oss", region="cn-hangzhou", instance="shop", domain="a.example.com", listener_port=443)
+    assert _requests.check(bucket, "auto", False)["listener_port"] is None
 
 
 @pytest.mark.parametrize("request_, method, words", [

@@ -29,8 +29,8 @@ def request(slot="auto", domains=None, force=False, **more):
     return dict(dict(service="ga", region=None, instance="ga-1", listener_port=443, slot=slot, domains=domains, force=force), **more)
 
 
-def state(default=OLD, additional=(), listener="active", busy=False, managed_by="", settings=SETTINGS):
-    return api.Listener("lsr-1", "ga-1", 443, listener, default, settings, managed_by), api.Certificates(default, dict(additional), busy)
+def state(default=OLD, additional=(), listener="active", busy=False, managed_by="", settings=None):
+    return api.Listener("lsr-1", "ga-1", 443, listener, default, SETTINGS if settings is None else settings, managed_by), api.Certificates(default, dict(additional), busy)
 
 
 def names(places):

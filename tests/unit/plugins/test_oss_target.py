@@ -271,7 +271,7 @@ BOMB = '<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]>'
 def test_what_is_not_osss_xml_is_not_read(status, body, kind):
     with pytest.raises(TransportError, match="something that is not OSS's XML; is the endpoint right") as caught:
         api.cnames(cloud_of((status, body)), "cn-hangzhou", "shop-assets")
-    assert type(caught.value) is kind and caught.value.final
+    assert caught.type is kind and caught.value.final
 
 
 def test_a_write_that_is_answered_with_a_page_is_of_unknown_outcome():

@@ -189,17 +189,36 @@ def test_pages(answers, rows, reads):
     assert all((item["ShowSize"], item["A"]) == ("50", "1") for item in asked)
 
 
+@pytest.mark.parametrize("answers, rows, tokens", [
+    ([{}], [], [None]), ([dict(Rows=[1, 2])], [1, 2], [None]), ([dict(Rows=[1], NextToken="")], [1], [None]),
+    ([dict(Rows=[1, 2], NextToken="t2"), dict(Rows=[3], NextToken="t3"), dict(Rows=[4])], [1, 2, 3, 4], [None, "t2", "t3"]),
+    ([dict(Rows=[], NextToken="t2"), dict(Rows=[1])], [1], [None, "t2"]),  # an empty page is not the last one
+    ([dict(Rows=[1], NextToken="t2"), dict(Rows=[2], NextToken="t2")], [1, 2], [None, "t2"]),  # a token that does not move on: no endless loop
+])
+def test_pages_that_name_the_next_one(answers, rows, tokens):
+    made, recorder = cloud(*answers)
+    got = list(made.token_pages(
+        "slb", "DescribeLoadBalancerListeners", dict(A=1), lambda answer: answer.get("Rows") or [], region="cn-hangzhou"))
+    asked = [form(request) for request in recorder.sent]
+    assert got == rows and [item.get("NextToken") for item in asked] == tokens
+    assert all((item["MaxResults"], item["A"]) == ("100", "1") for item in asked)
+    assert {urlsplit(request.url).netloc for request in recorder.sent} == {urlsplit(made.endpoint("slb", "cn-hangzhou")).netloc}
+
+
 ORDER = dict(CertificateId=5, Name="shop", Sha2="AA:BB", Fingerprint="CC", CommonName="WWW.example.com",
-             Sans="www.example.com, a.example.com", Upload=True, Expired=False, EndDate="2027-01-01", Issuer="Example CA")
+             Sans="www.example.com, a.example.com", Upload=True, Expired=False, EndDate="2027-01-01", Issuer="Example CA", Algorithm="rsa")
 
 
 def test_certificates_by_id():
     made, recorder = cloud(dict(CertificateOrderList=[ORDER, ORDER], TotalCount=3), dict(
-        CertificateOrderList=[dict(CertificateId=6)], TotalCount=3))
+        CertificateOrderList=[dict(CertificateId=6)], TotalCount=3), dict(
+        CertificateOrderList=[dict(CertificateId=7, CommonName="b.example.com", Expired=True)], TotalCount=1))
     assert cas.list_certificates(made) == {
-        5: cas.Stored(5, "shop", "aabb", "cc", ("www.example.com", "a.example.com"), True, False, "2027-01-01", "Example CA"),
-        6: cas.Stored(6, "", "", "", (), False, False, "")}
-    assert form(recorder.sent[0])["OrderType"] == "CERT"
+        5: cas.Stored(5, "shop", "aabb", "cc", ("www.example.com", "a.example.com"), True, False, "2027-01-01", "Example CA", "RSA"),
+        6: cas.Stored(6, "", "", "", (), False, False, "", all_names=False),
+        7: cas.Stored(7, "", "", "", ("b.example.com",), False, True, "", all_names=False)}
+    assert [form(sent).get("Status") for sent in recorder.sent] == [None, None, "EXPIRED"]
+    assert {form(sent)["OrderType"] for sent in recorder.sent} == {"CERT"}
 
 
 def test_details_never_ask_for_the_key():

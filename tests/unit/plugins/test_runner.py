@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,97 @@ def test_references_are_resolved():
     cloud = Recorder(A=[{"Id": "own-1"}])
     _runner.apply(cloud, [step("A"), step("B", 1, certificate=Ref("A", "Id"), port=443)])
     assert cloud.calls[1] == ("B", dict(certificate="own-1", port=443))
+
+
+def test_references_are_resolved_however_deep():
+    cloud, given = Recorder(A=[{"Id": "own-1"}]), {"Certificates": [{"Id": Ref("A", "Id")}, {"Id": "own-2"}], "Pair": (Ref("A", "Id"), 5)}
+    _runner.apply(cloud, [step("A"), step("B", 1, **given)])
+    assert cloud.calls[1] == ("B", {"Certificates": [{"Id": "own-1"}, {"Id": "own-2"}], "Pair": ["own-1", 5]})
+    assert given["Certificates"][0]["Id"] == Ref("A", "Id"), "the plan stays as it was"
+
+
+def test_a_deep_reference_to_what_failed_fails():
+    cloud = Recorder(A=[REFUSED])
+    applied = _runner.apply(cloud, [step("A"), step("B", 1, Rules=[{"Id": [Ref("A", "Id")]}])])
+    assert cloud.actions == ["A"] and "Not tried" in str(applied.errors["B"])
+
+
+@pytest.mark.parametrize("answers, actions, errors", [
+    ({}, ["A", "B", "C"], []), (dict(A=[REFUSED]), ["A", "B"], ["A", "C"]), (dict(B=[REFUSED]), ["A", "B"], ["B", "C"]),
+])
+def test_what_a_step_needs_must_have_succeeded(answers, actions, errors):
+    cloud = Recorder(**answers)
+    applied = _runner.apply(cloud, [step("A"), step("B"), replace(step("C", 1), needs=("A", "B"))])
+    assert cloud.actions == actions and sorted(applied.errors) == errors
+    if errors:
+        assert "a step before it failed" in str(applied.errors["C"]) and "Forbidden.RAM" in str(applied.errors["C"])
+        assert applied.errors["C"].extras["error"]["request_id"] == "R-1"
+
+
+def test_what_was_not_made_at_all_is_not_there_either():
+    applied = _runner.apply(Recorder(), [replace(step("C"), needs=("never",))])
+    assert "Not tried" in str(applied.errors["C"]) and not applied.done
+
+
+# -- room ----------------------------------------------------------------------------------------------------------------------------
+
+FULL = ApiError("slb Add", "QuotaExceeded.AdditionalCertificates", "no more", 400, "R-2")
+STUCK = ApiError("slb Add", "OperationDenied.Locked", "locked", 403, "R-3")
+ADD = replace(step("Add"), room=(step("Free"), step("Undo")))
+FREE_LATER = replace(step("Free", 1), needs=("Add",))
+
+
+@pytest.mark.parametrize("steps", [[ADD], [ADD, FREE_LATER]])
+def test_a_place_is_freed_and_the_call_made_again(steps):
+    cloud = Recorder(Add=[FULL])
+    applied = _runner.apply(cloud, steps)
+    assert cloud.actions == ["Add", "Free", "Add"], "and what is free already is not freed once more"
+    assert [item.key for item in applied.done] == ["Free", "Add"] and applied.made_room == [ADD] and not applied.errors
+    assert applied.answers["Add"] == {"Id": "id of Add"}
+    # in the plan's order; what the plan did not have comes last
+    assert [item.key for item in applied.made(steps)] == ["Add", "Free"]
+
+
+def test_nothing_is_freed_while_there_is_room():
+    cloud = Recorder()
+    applied = _runner.apply(cloud, [ADD, FREE_LATER])
+    assert cloud.actions == ["Add", "Free"] and not applied.made_room and [item.key for item in applied.made((ADD,))] == ["Add", "Free"]
+
+
+@pytest.mark.parametrize("refusal", [REFUSED, STUCK, LOST])
+def test_another_refusal_frees_nothing(refusal):
+    cloud = Recorder(Add=[refusal])
+    applied = _runner.apply(cloud, [ADD])
+    assert cloud.actions == ["Add"] and applied.errors["Add"] is refusal and not applied.done
+
+
+def test_without_anything_to_free_full_is_an_error():
+    applied = _runner.apply(Recorder(Add=[FULL]), [step("Add")])
+    assert applied.errors["Add"] is FULL
+
+
+@pytest.mark.parametrize("second", [FULL, STUCK, LOST])
+def test_what_was_freed_in_vain_is_put_back(second):
+    cloud = Recorder(Add=[FULL, second])
+    applied = _runner.apply(cloud, [ADD, FREE_LATER])
+    assert cloud.actions == ["Add", "Free", "Add", "Undo"]
+    assert applied.errors["Add"] is second and "Not tried" in str(applied.errors["Free"])
+    assert not (applied.done or applied.made_room or applied.answers), "nothing has changed after all"
+
+
+def test_what_cannot_be_put_back_is_said():
+    cloud = Recorder(Add=[FULL, STUCK], Undo=[REFUSED])
+    applied = _runner.apply(cloud, [ADD])
+    text = str(applied.errors["Add"])
+    assert all(word in text for word in ("OperationDenied.Locked", "target Free was taken away", "could not be put back", "Grant it."))
+    assert applied.errors["Add"].extras["error"]["request_id"] == "R-3"
+    assert [item.key for item in applied.done] == list(applied.answers) == ["Free"] and not applied.made_room, "that much has changed"
+
+
+def test_a_place_that_cannot_be_freed():
+    cloud = Recorder(Add=[FULL], Free=[REFUSED])
+    applied = _runner.apply(cloud, [ADD])
+    assert cloud.actions == ["Add", "Free"] and applied.errors["Add"] is REFUSED and not applied.done and "Free" not in applied.answers
 
 
 def test_a_failed_step_fails_only_what_refers_to_it():

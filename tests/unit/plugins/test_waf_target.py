@@ -40,8 +40,9 @@ def held(identifier):
     return api.Certificate(identifier, item.name, item.names)
 
 
-def domain(name="www.example.com", status=1, ports=(443,), certificate=OLD, settings=TLS):
-    return waf.State("cn-hangzhou", "waf-1", api.Domain(name, status, ports, certificate and held(certificate), settings))
+def domain(name="www.example.com", status=1, ports=(443,), certificate=OLD, settings=None):
+    return waf.State("cn-hangzhou", "waf-1", api.Domain(
+        name, status, ports, certificate and held(certificate), TLS if settings is None else settings))
 
 
 def port(*extensions, default=OLD, protocol="https", status=1):
