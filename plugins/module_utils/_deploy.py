@@ -105,7 +105,7 @@ class Deployment:
 
     def _run(self, requests, plan_one, all_or_none=True, failed=()):
         slots, origin, passed = list(failed), dict((slot.target, {}) for slot in failed), []
-        for request, planned, error in _runner.each(requests, plan_one, self.parallel):
+        for request, planned, error in _runner.each_in_turn(requests, plan_one, self.parallel, kind_of):
             if request.get("found") and isinstance(error, InputError):
                 passed.append(dict(target=Slot(place_of(request, None, request.get("domain"))).target, reason=str(error)))
                 continue
@@ -142,7 +142,8 @@ class Deployment:
 
         def look():
             once, now = Once(origin[slot.target] for slot in left), []
-            for slot, found, error in _runner.each(left, lambda slot: self._look(slot, origin[slot.target], once), self.parallel):
+            for slot, found, error in _runner.each_in_turn(
+                    left, lambda slot: self._look(slot, origin[slot.target], once), self.parallel, lambda slot: kind_of(slot.place)):
                 bound, settled = found or (None, True)
                 seen[slot.target] = bound, error
                 if not error and not (settled and same(bound, slot.after)):
@@ -219,6 +220,11 @@ class Deployment:
         if slot.tag and _jobs.worker_key(slot) in applied.errors:
             return not same(slot.previous, current)  # a failed worker may have come half way
         return self.check_mode or slot.steps[-1].key in applied.answers
+
+
+def kind_of(request):
+    """Resources of one kind share lists."""
+    return request["service"], request.get("region")
 
 
 def _freed(slots, applied, origin):

@@ -52,6 +52,17 @@ def each(items, work, parallel):
         return list(pool.map(guarded, items))
 
 
+def each_in_turn(items, work, parallel, kind):
+    """As each(), but begun in turn by kind(item): lists that many items share are then read side by side, not one kind after another."""
+    queues, ordered, items = {}, [], list(items)
+    for number, item in enumerate(items):
+        queues.setdefault(kind(item), []).append(number)
+    for turn in itertools.zip_longest(*queues.values()):
+        ordered += [number for number in turn if number is not None]
+    found = dict(zip(ordered, each([items[number] for number in ordered], work, parallel)))
+    return [found[number] for number in range(len(items))]
+
+
 def apply(cloud, steps, parallel=1, confirm=None, before=None, sleep=time.sleep):
     """Make the calls of all steps; a failed step fails only those that refer to it. Returns Applied.
 

@@ -29,7 +29,8 @@ def survey(cloud, stored, requests, discover, parallel):
 
     rows = [({}, [Held(slot.place, error=str(slot.error))]) for slot in failed]
     seen = set()
-    for request, slots, error in _runner.each(requests, look, parallel):
+    for request, slots, error in _runner.each_in_turn(
+            requests, look, parallel, lambda request: (request["service"], request.get("region"))):
         slots = slots or [Held(place_of(request, None, request.get("domain")), error=str(error))]
         if not request.get("found") or not seen & set(slot.target for slot in slots):
             rows.append((request, slots))  # what is named as well is reported as it is named
