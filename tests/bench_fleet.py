@@ -73,8 +73,8 @@ class Fleet:
                 endpoints=self.cloud["endpoints"], api_ca_path=self.cloud["ca_path"])})]), encoding="utf-8")
         path.chmod(0o600)
         begin = time.monotonic()
-        done = subprocess.run([ansible("ansible-playbook"), str(path), "-i", "localhost,"], cwd=ROOT, env=environment(self.folder), text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run([ansible("ansible-playbook"), str(path), "-i", "localhost,"], cwd=ROOT, env=environment(self.folder),
+                              text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode:
             raise RuntimeError("{0} failed:\n{1}".format(name, done.stdout[-3000:]))
         return time.monotonic() - begin

@@ -24,7 +24,7 @@ from tests.e2e.stage import Run, Stage, StageError  # noqa: E402
 
 FOLDER = ROOT / ".cache" / "demo"
 PLAYBOOK = "daas.https.deploy"
-WIDTH = 79
+WIDTH, LEFT = 79, 30
 
 
 def main() -> int:
@@ -83,9 +83,9 @@ def print_deployed(run: Run) -> None:
         for target in result["deployment"]["targets"]:
             before = target["previous"]["name"] if target["previous"] else "no certificate"
             row(target["target"], "{0} instead of {1}".format(target["current"]["name"], before))
-    for task in run.rows:
-        if task["action"] == "ansible.builtin.copy" and task["result"].get("changed"):
-            row("app host " + task["host"], "replaced " + pathlib.Path(task["result"].get("dest", "privkey.pem")).name)
+    replaced = [task["host"] for task in run.rows if task["action"] == "ansible.builtin.copy" and task["result"].get("changed")]
+    for host in dict.fromkeys(replaced):
+        row("app host " + host, "certificate and private key replaced")
     # bound first, enforced when validated: the last result of each instance counts
     bindings = {result["binding"]["instance_id"]: result["binding"] for result in run.results("daas.https.airec_cert_bind")}
     for binding in bindings.values():
@@ -130,8 +130,8 @@ def say(text: str) -> None:
 
 
 def row(left: str, right: str) -> None:
-    if len(left) + len(right) <= WIDTH - 42 + 10:
-        print("  {0:<32} {1}".format(left, right))
+    if len(left) <= LEFT and len(right) <= WIDTH - LEFT - 3:
+        print("  {0:<{1}} {2}".format(left, LEFT, right))
     else:
         print("  {0}\n  {1:<4}{2}".format(left, "", right))
 

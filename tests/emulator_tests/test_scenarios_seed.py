@@ -91,13 +91,40 @@ def test_the_empty_account(empty):
         assert len(rows) == 1 and empty.call("slb", "DescribeLoadBalancerListeners", RegionId=region)["Listeners"] == []
 
 
+@pytest.fixture(scope="module")
+def fleet():
+    with account(calm=True) as made:
+        scenarios.get("fleet").seed(made.cloud)
+        yield made
+
+
+def test_the_fleet_is_two_hundred_resources_with_one_certificate(fleet):
+    state = fleet.cloud.snapshot()
+    [stored] = state["cas"]["certificates"]
+    old, resources = stored["fingerprint"], scenarios.get("fleet").resources()
+    assert stored["name"] == "shop-" + old[:16] and len(resources) == 200
+    bound = {("alb", row["load_balancer"], row["port"]): [held["fingerprint"] for held in row["certificates"]]
+             for row in state["alb"]["listeners"]}
+    held = {row["id"]: row["fingerprint"] for row in state["slb"]["certificates"]}
+    bound.update({("slb", row["load_balancer"], row["port"]): [held[row["certificate_id"]]] for row in state["slb"]["listeners"]})
+    bound.update({("cdn", row["domain"], None): [row["fingerprint"]] for row in state["cdn"]["domains"]})
+    named = {(row["service"], row.get("instance") or row["domain"], row.get("listener_port")) for row in resources}
+    assert set(bound) == named and len(named) == 200 and {tuple(held) for held in bound.values()} == {(old,)}
+    regions = {name: balancer.region for part in (fleet.cloud.slb, fleet.cloud.alb) for name, balancer in part.load_balancers.items()}
+    assert {row["region"] for row in resources if "region" in row} == {"cn-hangzhou", "cn-shanghai"}
+    assert all(regions[row["instance"]] == row["region"] for row in resources if "instance" in row)
+    assert fleet.served("slb/lb-fleet10/8010", "www.example.com") == fleet.served("cdn", "d50.shop.example.com") == old
+    assert fleet.served("alb/alb-fleet01/8001", "www.example.com") == old
+
+
 @pytest.mark.parametrize("name", sorted(scenarios.SCENARIOS))
 def test_a_snapshot_is_json_without_keys(request, name):
     made = request.getfixturevalue(name)
     text = json.dumps(made.cloud.snapshot())
     assert "PRIVATE" not in text
     keys = [held.material.key_pem for held in (*made.cloud.cas.certificates.values(), *made.cloud.slb.certificates.values())]
-    assert len(keys) == {"demo": 5, "empty": 0}[name] and not any(line in text for key in keys for line in key.splitlines()[1:-1])
+    assert len(keys) == {"demo": 5, "empty": 0, "fleet": 3}[name]
+    assert not any(line in text for key in keys for line in key.splitlines()[1:-1])
 
 
 def test_a_seed_decides_the_ids():

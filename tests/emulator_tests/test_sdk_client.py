@@ -135,6 +135,8 @@ READS = {
     ("cas", "ListWorkerResource"): (lambda made: {"JobId": made.job, "Status": "success"}, "Data"),
     ("slb", "DescribeServerCertificates"): (lambda made: {"RegionId": REGION}, "ServerCertificates.ServerCertificate"),
     ("slb", "DescribeLoadBalancerHTTPSListenerAttribute"): (lambda made: API, "DomainExtensions.DomainExtension"),
+    ("slb", "DescribeLoadBalancerListeners"): (
+        lambda made: {"RegionId": REGION, "LoadBalancerId": ["lb-bp1web"], "ListenerProtocol": "https", "MaxResults": 100}, "Listeners"),
     ("cdn", "DescribeUserDomains"): (
         lambda made: {"DomainName": "example.com", "DomainSearchType": "suf_match", "PageSize": 500}, "Domains.PageData"),
     ("cdn", "DescribeDomainCertificateInfo"): (lambda made: {"DomainName": "img.example.com"}, "CertInfos.CertInfo"),
@@ -234,6 +236,18 @@ def start_job(world):
     assert cdn.binding(world.ours, "img.example.com").cert_id == number
     held = slb.listener(world.ours, REGION, "lb-bp1web", 443).certificate_id
     assert slb.server_certificates(world.ours, REGION)[held].cas_id == number
+
+
+@write("cas", "UpdateWorkerResourceStatus")
+def roll_back_a_worker(world):
+    number, before = world.add("shop-new"), cdn.binding(world.ours, "img.example.com").cert_id
+    made = world.own("cas", "CreateDeploymentJob", world.create_job(number))["JobId"]
+    world.own("cas", "UpdateDeploymentJobStatus", {"JobId": made, "Status": "pending"})
+    [worker] = [row for row in cas_jobs.workers(world.ours, made) if row["ResourceDomain"] == "img.example.com"]
+    assert cdn.binding(world.ours, "img.example.com").cert_id == number != before
+    world.official("cas", "UpdateWorkerResourceStatus", {"JobId": made, "WorkerId": worker["Id"], "Status": "rollback"})
+    assert {row["Id"]: row["Status"] for row in cas_jobs.workers(world.ours, made)}[worker["Id"]] == "rollback_success"
+    assert cdn.binding(world.ours, "img.example.com").cert_id == before
 
 
 @write("slb", "UploadServerCertificate")

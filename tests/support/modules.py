@@ -9,8 +9,23 @@ import contextlib
 import importlib
 import io
 import json
+from collections.abc import Iterator
+from unittest import mock
 
+from ansible.module_utils import _internal
+from ansible.module_utils.common import warnings as given
 from ansible.module_utils.testing import patch_module_args
+
+
+@contextlib.contextmanager
+def fresh_process() -> Iterator[None]:
+    """A module has a process to itself: no warnings from before, and nothing of the controller.
+
+    Whatever in this process has imported a part of the controller makes ansible-core show warnings instead of returning them.
+    """
+    with mock.patch.object(_internal, "is_controller", False), mock.patch.dict(given._global_warnings, clear=True), \
+            mock.patch.dict(given._global_deprecations, clear=True):
+        yield
 
 
 def run_module(name, params, check=False, diff=True):
@@ -18,7 +33,7 @@ def run_module(name, params, check=False, diff=True):
     module = importlib.import_module("ansible_collections.daas.https.plugins.modules." + name)
     printed = io.StringIO()
     arguments = dict(params, _ansible_check_mode=check, _ansible_diff=diff)
-    with patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    with fresh_process(), patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()
     result = json.loads(printed.getvalue())
     result.setdefault("failed", False)

@@ -61,6 +61,14 @@ def cas_deploy(stage):
     return "cas_deploy", [stage.options(dict(WEB, slot="default"), IMG, discover=dict(services=["cdn"]))]
 
 
+def cas_deploy_info(stage):
+    place = stage.handle.data_plane["slb/lb-empty1/443"]
+    seen = dict(name="www.example.com", address=place["host"], port=place["port"])
+    return "cas_deploy_info", [dict(
+        connection(stage.handle), certificate=dict(id=stage.ids["new"]), resources=[dict(WEB, endpoints=[seen]), IMG],
+        ca_path=stage.handle.ca_path)]
+
+
 def airec_cert_bind(stage):
     material = stage.handle.authority.issue(["rec.example.com"], key="ec")
     number = stage.handle.cloud.cas.add_certificate("rec", material)
@@ -99,8 +107,8 @@ def edge_https_options(stage):
     return "edge_https_options", [dict(connection(stage.handle), resources=[IMG, WEB], http2=False)]
 
 
-RUNS = [cas_certificate, cas_certificate_info, cas_deploy, airec_cert_bind, airec_cert_bind_info, alidns_record, ecs_certificate,
-        edge_https_options]
+RUNS = [cas_certificate, cas_certificate_info, cas_deploy, cas_deploy_info, airec_cert_bind, airec_cert_bind_info, alidns_record,
+        ecs_certificate, edge_https_options]
 
 
 def test_every_module_is_looked_at():

@@ -66,9 +66,10 @@ FAKE = types.SimpleNamespace(
 # -- a product whose certificates are a set, and that has one list of all its domains -------------------------------------------------
 
 RSA = replace(WANTED, algorithm="RSA")
-SET = {"%s-cn-hangzhou" % bound.cas_id: replace(bound, id="%s-cn-hangzhou" % bound.cas_id, names=names, algorithm="RSA") for bound, names in (
-    (BOUND["new"], RSA.names), (BOUND["old"], RSA.names), (Bound("", 4, "older", "c" * 64), RSA.names),
-    (Bound("", 3, "other", "d" * 64), ("api.example.com",)))}
+_NAMES = ((BOUND["new"], RSA.names), (BOUND["old"], RSA.names), (Bound("", 4, "older", "c" * 64), RSA.names),
+          (Bound("", 3, "other", "d" * 64), ("api.example.com",)))
+SET = {bound.id: bound for bound in (
+    replace(one, id="%s-cn-hangzhou" % one.cas_id, names=names, algorithm="RSA") for one, names in _NAMES)}
 NUMBER = {bound.name: key for key, bound in SET.items()}
 
 
@@ -365,7 +366,7 @@ def test_what_is_found_and_does_not_fit_is_passed_over_and_what_is_named_is_not(
 def test_what_is_found_and_may_not_be_read_is_no_misfit():
     cloud = Shop(("read", "a", DENIED), a="old", b="old")
     result = run(cloud).deploy([], WANTED, discover=dict(services=["fake"], regions=None, exclude=None))
-    assert cloud.wrote == ["b"] and result["passed_over"] == [] and "fake/a: " in result["failed"]
+    assert cloud.wrote == ["b"] and result["passed_over"] == [] and "fake Set was refused" in result["failed"]
 
 
 def test_what_is_named_and_found_is_done_once():
@@ -515,9 +516,9 @@ def test_one_that_cannot_be_put_back_keeps_none_of_the_others_from_it(error):
 def test_a_product_without_driver_is_reported_and_the_rest_is_put_back():
     cloud = Shop(a="old")
     deployed, _rows = deploy(cloud, "a")
-    other = dict(deployed["targets"][0], service="OSS", domain="files.example.com", target="oss/files.example.com")
+    other = dict(deployed["targets"][0], service="VOD", domain="files.example.com", target="vod/files.example.com")
     result, rows = restore(cloud, [other] + deployed["targets"])
-    assert cloud.domains == dict(a="old") and "no driver for 'OSS'" in rows["files.example.com"]["error"]
+    assert cloud.domains == dict(a="old") and "no driver for 'VOD'" in rows["files.example.com"]["error"]
     assert result["changed"] and [action["target"] for action in result["actions"]] == ["fake/a"]
 
 

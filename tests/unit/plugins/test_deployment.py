@@ -137,8 +137,8 @@ ALB = dict(service="alb", region="cn-hangzhou", instance="alb-1", listener_port=
 
 
 @pytest.mark.parametrize("request_, more, name", [
-    (dict(ALB, protocol="quic"), {}, "alb/cn-hangzhou/alb-1:443/quic/additional"), (dict(ALB, protocol="https"), {},
-                                                                                   "alb/cn-hangzhou/alb-1:443/additional"),
+    (dict(ALB, protocol="quic"), {}, "alb/cn-hangzhou/alb-1:443/quic/additional"),
+    (dict(ALB, protocol="https"), {}, "alb/cn-hangzhou/alb-1:443/additional"),
     (ALB, dict(certificate="9-cn-hangzhou"), "alb/cn-hangzhou/alb-1:443/additional"),  # in check mode its id may not be known
     (ALB, dict(certificate="9-cn-hangzhou", superseded=True), "alb/cn-hangzhou/alb-1:443/additional/9-cn-hangzhou"),
     (dict(ALB, instance=None, protocol="quic"), {}, "alb/cn-hangzhou/additional"),  # no instance: neither port nor protocol

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.daas.https.plugins.module_utils import _jobs
@@ -42,7 +44,7 @@ def row(number=1, instance="", port="", domain="", cert=5, **more):
     return dict(dict(Id=number, InstanceId=instance, ListenerPort=port, Domain=domain, CertId=cert, CertName="seen"), **more)
 
 
-def request(service="OSS", domain="files.example.com", instance=None, method="deployment_job", region=None):
+def request(service="VOD", domain="files.example.com", instance=None, method="deployment_job", region=None):
     return dict(service=service, domain=domain, instance=instance, listener_port=443, method=method, region=region)
 
 
@@ -61,7 +63,7 @@ def test_the_resource_that_is_meant(rows, asked, number):
 
 
 @pytest.mark.parametrize("rows, asked, words", [
-    ([], request(), ["CAS lists 0 resources for OSS files.example.com", "cache"]),
+    ([], request(), ["CAS lists 0 resources for VOD files.example.com", "cache"]),
     ([row(1, domain="files.example.com"), row(2, domain="files.example.com")], request(), ["CAS lists 2 resources"]),
     ([], request("ALB", None), ["service 'ALB' needs instance or domain"]),
 ])
@@ -108,6 +110,87 @@ def test_a_job_cannot_set_an_sni_slot():
         _jobs.replace_steps(Desk(), request("slb"), [slot], WANTED, (1,))
 
 
+WIDE = Bound("9", 9, "wide", "c" * 64, ("www.example.com", "api.example.com"))
+SAME = replace(WIDE, names=WANTED.names)
+
+
+@pytest.mark.parametrize("service, old, words", [
+    (service, None, ["only replaces a certificate that", "has already, and %s/" % service.lower(), "Bind one first"])
+    for service in ("slb", "ga", "SAE", "FC", "MSE", "APIGateway", "ACK")] + [
+    ("slb", WIDE, ["only by one with all its names", "shop-a lacks api.example.com of wide on slb/"]),
+    ("ga", WIDE, ["lacks api.example.com"]),
+])
+def test_what_a_job_is_known_to_refuse_is_refused_before_there_is_one(service, old, words):
+    desk, asked = Desk([row(1, "i-1", "443")], [CONTACT]), request(service, None, "i-1", region="cn-hangzhou")
+    with pytest.raises(InputError) as caught:
+        _jobs.replace_steps(desk, asked, [Slot(place_of(asked, "default"), old)], WANTED, ())
+    assert all(word in str(caught.value) for word in words) and desk.asked == []
+
+
+@pytest.mark.parametrize("service, old", [
+    ("slb", SAME), ("ga", SAME), ("slb", replace(WIDE, names=())),  # unknown names are not known to be lost
+    ("alb", None), ("alb", WIDE), ("VOD", None), ("FC", WIDE),
+])
+def test_what_a_job_can_do(service, old):
+    desk, asked = Desk([row(1, "i-1", "443")], [CONTACT]), request(service, None, "i-1", region="cn-hangzhou")
+    (slot,) = _jobs.replace_steps(desk, asked, [Slot(place_of(asked, None), old)], WANTED, ())
+    assert [step.action for step in slot.steps] == ["CreateDeploymentJob", "UpdateDeploymentJobStatus"]
+
+
+# -- failed workers, and back again ---------------------------------------------------------------------------------------------------
+
+AFTER = Bound(None, 7, "shop-a", A, WANTED.names)
+
+
+@pytest.mark.parametrize("previous, now, words", [
+    (SAME, AFTER, ["has the new certificate nevertheless"]), (SAME, SAME, ["has wide, as before", "method: product"]),
+    (SAME, None, ["has no certificate"]), (None, None, ["has no certificate"]),
+    (SAME, Bound("8", 8, "third", "d" * 64), ["has third."]),
+])
+def test_what_can_be_said_of_a_failed_worker(previous, now, words):
+    text = _jobs.explanation(Slot(place_of(request(), None, "files.example.com"), previous, AFTER), now)
+    assert all(word in text for word in words) and ("as before" in text) == (now is SAME)
+
+
+def changed(previous=5, **more):
+    """A row of a result, as a job left it."""
+    old = dict(id=str(previous), cas_id=previous, name="old", fingerprint="b" * 64, store="cn-hangzhou") if previous else None
+    return dict(request(), slot=None, previous=old, **more)
+
+
+def back(given, now):
+    desk = Desk([row(1, domain="files.example.com", cert=now)])
+    (slot,) = _jobs.roll_back(desk, place_of(given, None, given["domain"]), given, STORED)
+    return slot
+
+
+@pytest.mark.parametrize("job", [dict(id=3, worker=8), dict(id="3", worker="8")])  # a result that went through a template holds text
+def test_a_worker_puts_back_what_it_replaced(job):
+    slot = back(changed(job=job), 7)
+    (step,) = slot.steps
+    assert (step.action, step.params) == ("UpdateWorkerResourceStatus", dict(JobId=3, WorkerId=8, Status="rollback"))
+    assert (slot.previous.name, slot.after.name, slot.after.cas_id) == ("shop-a", "old", 5)
+
+
+def test_a_worker_empties_what_was_empty():
+    slot = back(changed(None, job=dict(id=3, worker=8)), 7)
+    assert slot.after is None and len(slot.steps) == 1
+
+
+@pytest.mark.parametrize("previous, now", [(5, 5), (None, 0)])
+def test_what_is_back_already_needs_no_worker(previous, now):
+    assert not back(changed(previous, job=dict(id=3, worker=8)), now).steps
+
+
+@pytest.mark.parametrize("job", [None, {}, dict(id=3, worker=None)])
+def test_without_a_worker_nothing_can_be_put_back(job):
+    desk = Desk([row(1, domain="files.example.com", cert=7)])
+    for given in (changed(job=job), changed()):
+        with pytest.raises(InputError, match="no driver for 'VOD'; put its certificate back in the product's console"):
+            _jobs.roll_back(desk, place_of(given, None, given["domain"]), given, STORED)
+    assert desk.asked == []
+
+
 def test_one_job_for_all():
     slots = [plan(Desk([row(number, domain="files.example.com")]), contacts=(1,)) for number in (1, 2, 1)]
     merged = _jobs.merge(slots + [Slot(slots[0].place, tag="9")])
@@ -117,7 +200,7 @@ def test_one_job_for_all():
 
 
 @pytest.mark.parametrize("asked, params", [
-    (request(method="cloud_resource"), dict(CloudServiceType="OSS", CloudServiceInstanceId="files.example.com", RegionId="cn-hangzhou")),
+    (request(method="cloud_resource"), dict(CloudServiceType="VOD", CloudServiceInstanceId="files.example.com", RegionId="cn-hangzhou")),
     (request("ALB", None, "alb-1", "cloud_resource", "cn-shanghai"),
      dict(CloudServiceType="ALB", CloudServiceInstanceId="alb-1", RegionId="cn-shanghai")),
 ])

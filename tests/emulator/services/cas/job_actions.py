@@ -14,7 +14,7 @@ from ... import pki
 from ...rpc import Action, Call, declare, numbered_page
 from ...state import CloudError
 from . import errors
-from .jobs import BALANCERS, DOMAINS, Job, Resource, Worker
+from .jobs import BALANCERS, DOMAINS, LISTED, Job, Resource, Worker
 
 SDK = "alibabacloud-cas20200407"
 USER = 1000000000000001
@@ -167,7 +167,7 @@ def _resource(cloud: Any, resource: Resource) -> dict[str, Any]:
         "CertId": cas_id or 0, "CertName": cloud.cas.name_of(cas_id) if cas_id in cloud.cas.certificates else "",
         "CertStartTime": _milliseconds(material.not_before) if material else "",
         "CertEndTime": _milliseconds(material.not_after) if material else ""}
-    if resource.product in DOMAINS:
+    if resource.product in DOMAINS or resource.product in LISTED:
         return {**row, "InstanceId": resource.key[0], "Domain": resource.key[0], "ListenerId": "", "ListenerPort": "", "RegionId": ""}
     if resource.product in BALANCERS:
         listener = cloud.cas.jobs.balancers(resource.product).listeners[resource.key[0]]

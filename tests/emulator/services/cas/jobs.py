@@ -22,6 +22,8 @@ WAY = {PENDING: SCHEDULING, SCHEDULING: PROCESSING}
 READS_UNTIL_SETTLED = 2
 DOMAINS = {"CDN": "cdn", "DCDN": "dcdn"}
 BALANCERS = {"ALB": "alb", "NLB": "nlb"}  # each certificate of their listeners is a place of its own
+LISTED = ("VOD", "DDOS", "FC", "SAE", "MSE", "APIGateway")  # this cloud has them only in CAS's list
+UPDATE_ONLY = ("FC", "SAE", "MSE", "APIGateway")  # a job replaces a certificate of theirs, and never binds a first one
 READS_UNTIL_SEEN = 2  # the list of resources is a cache that learns of a new resource so many reads later
 
 
@@ -34,6 +36,14 @@ class Resource:
     key: tuple[Any, ...]
     created: datetime
     unseen: int = 0
+
+
+@dataclasses.dataclass
+class Listed:
+    """What a domain of a product in LISTED has. Nothing of it is on the wire, and no API but CAS's tells of it."""
+
+    material: pki.Material | None
+    cas_id: int | None
 
 
 @dataclasses.dataclass
@@ -73,11 +83,22 @@ class Jobs:
         self._cloud = cloud
         self.broken: set[int] = set()
         self.jobs: dict[int, Job] = {}
+        self.listed: dict[tuple[str, str], Listed] = {}
         self._resources: dict[tuple[Any, ...], Resource] = {}
         self._numbers = 9000
 
+    def add_listed(self, product: str, domain: str, certificate_id: int | None = None) -> None:
+        """For scenarios: a domain of a product in LISTED, and CAS's id of the certificate that it has."""
+        if product not in LISTED:
+            raise ValueError("not in LISTED: " + product)
+        held = self._cloud.cas.get(certificate_id) if certificate_id else None
+        self.listed[product, domain] = Listed(held.material if held else None, certificate_id)
+
     def resources(self) -> list[Resource]:
-        """What CAS's cache shows now; reading is what brings it forward."""
+        """What CAS's cache shows now; reading is what brings it forward, and what single workers do."""
+        for job in self.jobs.values():
+            if job.status in (SUCCESS, ERROR):
+                self._settle(job)
         first = not self._resources
         for product, key in self._places():
             place = (product, *key)
@@ -95,7 +116,7 @@ class Jobs:
                    for domain in self.accelerated(product).domains.values() if domain.https]
         listeners = [(product, (listener.id, held.slot)) for product in BALANCERS
                      for listener in self.balancers(product).secure_listeners() for held in listener.bound]
-        return slb + domains + listeners
+        return slb + domains + listeners + [(product, (domain,)) for product, domain in self.listed]
 
     def accelerated(self, product: str) -> Any:
         """The state of CDN or DCDN."""
@@ -113,6 +134,9 @@ class Jobs:
         if resource.product in BALANCERS:
             place = self.balancers(resource.product).slot(*resource.key)
             return (place.material, place.cas_id) if place else (None, None)
+        if resource.product in LISTED:
+            listed = self.listed[resource.product, resource.key[0]]
+            return listed.material, listed.cas_id
         slb = self._cloud.slb
         listener = slb.load_balancers[resource.key[0]].listeners[resource.key[1]]
         held = slb.certificates.get(listener.certificate_id)
@@ -183,6 +207,8 @@ class Jobs:
         elif resource.product in BALANCERS:
             balancers, (listener_id, slot) = self.balancers(resource.product), resource.key
             balancers.bind_from_cas(balancers.listeners[listener_id], slot, certificate_id)
+        elif resource.product in LISTED:
+            self.listed[resource.product, resource.key[0]] = Listed(self._cloud.cas.get(certificate_id).material, certificate_id)
         else:
             listener = self._cloud.slb.load_balancers[resource.key[0]].listeners[resource.key[1]]
             self._cloud.slb.bind_from_cas(listener, certificate_id)
@@ -257,6 +283,8 @@ class Jobs:
             return False
         if worker.resource.product in BALANCERS and not self._has_room(worker.resource, new.id):
             return False
+        if worker.resource.product in UPDATE_ONLY and old is None:
+            return False
         # SLB only replaces a certificate whose names the new one has, too.
         if worker.resource.product == "SLB" and old and not all(pki.covers(new.material.names, name) for name in old.names):
             return False
@@ -268,7 +296,8 @@ class Jobs:
     def _matches(self, certificate: Any, resource: Resource) -> bool:
         names = certificate.material.names
         old, _cas_id = self.bound(resource)
-        wanted = [resource.key[0]] if resource.product in DOMAINS else list(old.names) if old else []
+        named = resource.product in DOMAINS or resource.product in LISTED
+        wanted = [resource.key[0]] if named else list(old.names) if old else []
         return any(pki.covers(names, name) for name in wanted)
 
     def _number(self) -> int:
