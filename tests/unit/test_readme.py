@@ -111,3 +111,13 @@ def test_variables_of_roles_that_the_readme_names_exist():
     named = set(re.findall(r"(?<![\w.])((?:{0})_[a-z_]+)\b".format(roles), README))
     modules = {path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")}
     assert named and not named - known - modules
+
+
+def test_every_target_has_its_guide_and_its_emulated_service():
+    """What the registry has is described, emulated, and the other way round."""
+    registry = importlib.import_module("ansible_collections.daas.https.plugins.module_utils._targets.registry")
+    guide = (ROOT / "docs" / "deployment_targets.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^## ([a-z]+)$", guide, re.MULTILINE))
+    assert described == set(registry.TARGETS)
+    assert {target.PRODUCT.name for target in registry.TARGETS.values()} <= set(SERVICES)
+    assert "docs/deployment_targets.md" in README
