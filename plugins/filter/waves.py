@@ -22,7 +22,9 @@ options:
     elements: dict
     required: true
   resources:
-    description: The resources as they were given to M(daas.https.cas_deploy). A target that belongs to none of them was discovered.
+    description:
+      - The resources as they were given to M(daas.https.cas_deploy), for targets that do not say themselves which one they come from.
+        A target that belongs to none of them was discovered.
     type: list
     elements: dict
     required: true
@@ -62,7 +64,8 @@ def waves(targets, resources, sizes=None, first=None):
     """A list of lists of resources; sizes are taken of their number."""
     ordered = []
     for target in sorted(targets, key=lambda target: not any(fnmatchcase(target["target"], pattern) for pattern in first or ())):
-        mine = [resource for resource in resources if means(resource, target)] or [resource_of(target)]
+        mine = [resource_of(target)] if target.get("resource") else [
+            resource for resource in resources if means(resource, target)] or [resource_of(target)]
         ordered += [resource for resource in mine[:1] if resource not in ordered]
     found, place, numbers = [], 0, _numbers(sizes or ["100%"], len(ordered))
     while place < len(ordered):

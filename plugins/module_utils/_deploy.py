@@ -9,6 +9,7 @@ from dataclasses import replace
 from . import _jobs, _runner
 from ._api import cas
 from ._domain.deployment import Bound, Slot, after_of, place_of, plan_of, same
+from ._domain.matching import named
 from ._errors import ApiError, CollectionError, InputError, WaitTimeout
 from ._requests import Once, discovered
 from ._targets.registry import TARGETS
@@ -194,8 +195,8 @@ class Deployment:
         for slot in slots:
             current, error = seen.get(slot.target) or (slot.after if slot.steps and self.check_mode else slot.previous, None)
             error = error or slot.error or _failure(slot, applied)
-            method = origin[slot.target].get("method")
-            rows.append(_row(slot, current, error, applied, method, self._changed(slot, applied, current), slot.target in seen))
+            changed = self._changed(slot, applied, current)
+            rows.append(_row(slot, current, error, applied, origin[slot.target], changed, slot.target in seen))
         result = dict(plan.result(), targets=rows)
         if not self.check_mode:
             done = set(step.key for step in applied.done)
@@ -248,10 +249,10 @@ def is_wrong_input(error):
     return isinstance(error, InputError) or (isinstance(error, ApiError) and "NotFound" in (error.code or ""))
 
 
-def _row(slot, current, error, applied, method, changed, looked):
+def _row(slot, current, error, applied, request, changed, looked):
     answers = [applied.answers[step.key] for step in slot.steps if step.key in applied.answers]
     return dict(
-        slot.place, target=slot.target, method=method, changed=changed,
+        slot.place, target=slot.target, resource=request.get("resource") or named(request), method=request.get("method"), changed=changed,
         previous=slot.previous.view() if slot.previous else None, current=current.view() if current else None,
         supersedes=[old.previous.view() for old in slot.supersedes],
         verified=not error and (not slot.steps or (looked and same(current, slot.after))),

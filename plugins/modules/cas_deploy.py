@@ -204,6 +204,10 @@ deployment:
           description: The slot's name in messages, diffs and reports.
           type: str
           sample: slb/cn-hangzhou/lb-bp1web:443/default
+        resource:
+          description: The entry of O(resources) that it comes from, or that names what was found by O(discover).
+          type: dict
+          sample: {service: slb, region: cn-hangzhou, instance: lb-bp1web, listener_port: 443, slot: default}
         service:
           description: The service.
           type: str

@@ -50,6 +50,11 @@ def playbook(path: pathlib.Path, *tasks: dict[str, Any]) -> str:
                              module_defaults={"group/daas.https.alicloud": "{{ daas_https_connection }}"})])
 
 
+def chain(path: pathlib.Path, *playbooks: str) -> str:
+    """A playbook that is these, one after the other."""
+    return write(path, [{"ansible.builtin.import_playbook": name} for name in playbooks])
+
+
 def made(run: Run) -> list[tuple[str, str, str]]:
     """(product, action, target) of what the modules say they wrote, or in check mode would; each once."""
     return sorted({(item["product"], item["action"], item["target"]) for row in run.rows if PLAN not in row["task"]
@@ -82,7 +87,7 @@ class Watch:
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._place, self._done = stage, places(stage), threading.Event()
-        self._seen: list[tuple[dict[str, int], set[str]]] = []
+        self._seen: list[tuple[dict[str, int], list[tuple[str, str]]]] = []
         self._thread = threading.Thread(target=self._look)
 
     def __enter__(self) -> Watch:
@@ -97,13 +102,27 @@ class Watch:
         while not self._done.wait(0.1):
             # in this order: what was asked before the list of writes was read was asked before anything that is not on it
             asked = self._stage.control("GET", "/handshakes")
-            self._seen.append((asked, {self._place(entry) for entry in committed(self._stage.control("GET", "/journal?writes=1")["entries"])}))
+            written = committed(self._stage.control("GET", "/journal?writes=1")["entries"])
+            self._seen.append((asked, [(entry["action"], self._place(entry)) for entry in written]))
 
     def proved(self, wave: list[str], later: list[str]) -> bool:
         """Whether all endpoints of a wave were asked after it was written to and before anything of the later one was."""
-        asked = [counts for counts, written in self._seen if not written & set(wave)][-1]
-        keys = {"cdn" if place.startswith("cdn/") else place for place in wave}
-        return any(not written & set(later) and all(counts[key] > asked[key] for key in keys) for counts, written in self._seen)
+        return self._asked({_endpoint(place) for place in wave}, lambda written: {place for _action, place in written} & set(wave),
+                           lambda written: {place for _action, place in written} & set(later))
+
+    def between(self, first: tuple[str, str], second: tuple[str, str], times: int = 1) -> bool:
+        """Whether an endpoint was asked after one call to it, made so many times, and before another; calls are (action, place)."""
+        return self._asked({_endpoint(first[1])}, lambda written: written.count(first) >= times, lambda written: second in written)
+
+    def _asked(self, endpoints: set[str], begun: Callable[[Any], Any], over: Callable[[Any], Any]) -> bool:
+        before = [counts for counts, written in self._seen if not begun(written)][-1]
+        return any(begun(written) and not over(written) and all(counts[key] > before[key] for key in endpoints)
+                   for counts, written in self._seen)
+
+
+def _endpoint(place: str) -> str:
+    """Its key in the data plane: all domains of CDN have one."""
+    return "cdn" if place.startswith("cdn/") else place
 
 
 def killed(stage: Stage, until: Callable[[], bool], *arguments: str) -> None:

@@ -9,12 +9,13 @@ import collections
 import dataclasses
 import json
 import pathlib
+import threading
 from typing import Any
 
 import pytest
 
 from tests.e2e.openssl import s_client
-from tests.e2e.rollout import Watch, begin, committed, killed, made, places, playbook, served, write
+from tests.e2e.rollout import Watch, begin, chain, committed, killed, made, places, playbook, served, write
 from tests.e2e.stage import Run
 
 HOSTS = "img.example.com,static.example.com,lb-bp1web,alb-uf6shop"
@@ -95,8 +96,8 @@ def story(stage):
     somebody = playbook(stage.folder / "somebody.yml", {"name": "Bind another one", "daas.https.cas_deploy": dict(
         certificate=dict(id=old["id"]),
         resources=[dict(service="alb", region="cn-shanghai", instance="alb-uf6shop", protocol="quic", slot="default")])})
-    play("drift", somebody, info(stage, new), "daas.https.verify", "--limit", HOSTS + ",localhost", "-e", "verify_fingerprint=" + new,
-         "-e", "verify_report_dest={0}".format(report))
+    play("drift", chain(stage.folder / "drift.yml", somebody, info(stage, new), "daas.https.verify"), "--limit", HOSTS + ",localhost",
+         "-e", "verify_fingerprint=" + new, "-e", "verify_report_dest={0}".format(report))
     del found["drift_writes"]
 
     play("back_check", *ROLLBACK, "--check")
@@ -223,6 +224,7 @@ def kill_in_the_second_wave(stage):
     begin(stage)
     before = served(stage, HOSTS)
     place = places(stage)
+    stage.control("POST", "/settings", dict(slow_states=False))  # what is accepted is carried out, whether somebody looks or not
     stage.control("POST", "/faults", dict(
         product="slb", action="SetLoadBalancerHTTPSListenerAttribute", kind="error", code="Throttling.User", times=1000))
 
@@ -289,8 +291,7 @@ def with_additional(stage):
             edge_resources=[dict(resource, slot=slot)], https_endpoints=[
                 dict(at, name="www.example.com", label=host + " www"), dict(at, name="admin.example.net", label=host + " admin")]))
     write(more / "hosts.yml", dict(all=dict(hosts={resource["instance"]: {} for resource in where})))
-    run = [before, "daas.https.deploy", "-i", str(more), "--tags", "all,edge", "--limit", "localhost,alb-bp1shop,alb-uf6shop",
-           "--skip-tags", "verify"]
+    run = [chain(stage.folder / "both.yml", before, "daas.https.deploy"), "-i", str(more), "--limit", "localhost,alb-bp1shop,alb-uf6shop"]
     return run, issued["fingerprint"]
 
 
@@ -313,11 +314,74 @@ def test_what_the_new_certificate_supersedes_goes_after_the_proof(stage, with_ad
         seen = at_alb(stage, host, "www.example.com")
         assert (seen.fingerprint, seen.verdict) == (new, "0 (ok)"), host
     assert at_alb(stage, "alb-bp1shop", "admin.example.net") == admin and admin.verdict == "0 (ok)"
-    assert watch
     calls = [(entry["action"], place(entry)) for entry in committed(stage.journal()) if entry["product"] == "alb"]
-    assert sorted(calls[:2]) == sorted(
-        ("AssociateAdditionalCertificatesWithListener", "alb/{0}/443".format(host)) for host in ("alb-bp1shop", "alb-uf6shop"))
-    assert sorted(calls[2:4]) == [("AssociateAdditionalCertificatesWithListener", "alb/alb-bp1shop/443"),
-                                  ("UpdateListenerAttribute", "alb/alb-uf6shop/443")]
-    assert sorted(calls[4:]) == sorted(
-        ("DissociateAdditionalCertificatesFromListener", "alb/{0}/443".format(host)) for host in ("alb-bp1shop", "alb-uf6shop"))
+    added, default = "AssociateAdditionalCertificatesWithListener", "UpdateListenerAttribute"
+    gone = "DissociateAdditionalCertificatesFromListener"
+    both = ["alb/alb-bp1shop/443", "alb/alb-uf6shop/443"]
+    assert sorted(calls[:2]) == [(added, place) for place in both], "what the test has prepared"
+    assert sorted(calls[2:4]) == [(added, both[0]), (default, both[1])]
+    assert sorted(calls[4:]) == [(gone, place) for place in both]
+    assert watch.between((default, both[1]), (gone, both[1])), "the proof lies between"
+    assert watch.between((added, both[0]), (gone, both[0]), times=2)
+
+
+def test_a_wire_that_lies_after_that_loses_nothing(stage, with_additional):
+    """While the old one is being taken away, the listener begins to show what it served before the new one came."""
+    arguments, www = with_additional
+    before = {}
+
+    def lie():
+        while not done.wait(0.05):
+            calls = [entry["action"] for entry in committed(stage.journal()) if "alb-bp1shop" in place(entry)]
+            if len(calls) == 1 and not before:
+                before.update(albs(stage))
+            if stage.control("GET", "/faults")["faults"][0]["fired"]:
+                stage.control("POST", "/dataplane/fault", dict(key="alb/alb-bp1shop/443", kind="previous"))
+                return
+
+    place, done = places(stage), threading.Event()
+    # slow enough for the wire to be changed before the call is carried out
+    stage.control("POST", "/faults", dict(product="alb", action="DissociateAdditionalCertificatesFromListener", kind="delay", seconds=1.5))
+    liar = threading.Thread(target=lie)
+    liar.start()
+    run = stage.play(*arguments, *QUICK)
+    done.set()
+    liar.join()
+    assert run.code != 0
+    said = next(row["result"]["msg"] for row in run.rows if row["status"] == "failed")
+    assert "alb-bp1shop www" in said and "were put back on" in said and "Handshakes prove that they are served again" in said, said
+    assert albs(stage) == before and www in [fingerprint for fingerprint, _default in before["alb-bp1shop"]]
+    stage.control("POST", "/dataplane/fault", dict(key="alb/alb-bp1shop/443", kind=None))
+    for host in ("alb-bp1shop", "alb-uf6shop"):
+        assert at_alb(stage, host, "www.example.com").fingerprint == www, host
+    assert at_alb(stage, "alb-bp1shop", "admin.example.net").verdict == "0 (ok)"
+
+
+# -- what is found ---------------------------------------------------------------------------------------------------------------------
+
+def test_what_is_discovered_but_for_what_is_excluded(stage):
+    begin(stage)
+    was, wire = bound(stage), served(stage)
+    found = dict(services=["slb", "alb", "nlb", "cdn", "dcdn"], regions=["cn-hangzhou", "cn-shanghai"],
+                 exclude=["lb-bp1api*", "lb-uf6web:8443", "img.*", "nlb-bp1*"])
+    arguments = ["daas.https.deploy", "--tags", "edge", "--limit", "lb-bp1web", "-e", json.dumps(dict(edge_discover=found))]
+    check = stage.play(*arguments, "--check", "--diff")
+    assert check.code == 0, check.output
+    assert stage.writes() == [] and bound(stage) == was
+    real = stage.play(*arguments)
+    assert real.code == 0, real.output
+    assert made(real) == made(check)
+    targets = [sorted(target["target"] for target in run.results("daas.https.cas_deploy")[-1]["deployment"]["targets"] if target["changed"])
+               for run in (check, real)]
+    assert targets[0] == targets[1] == sorted([
+        "slb/cn-hangzhou/lb-bp1web:443/default", "slb/cn-shanghai/lb-uf6web:443/default", "alb/cn-hangzhou/alb-bp1shop:443/default",
+        "alb/cn-shanghai/alb-uf6shop:443/default", QUIC, "nlb/cn-shanghai/nlb-uf6mq:8883/default", "cdn/static.example.com",
+        "dcdn/shop-assets.example.com"])
+    assert all(target in check.output for target in targets[0]), "and the diff of the check shows it"
+    now, after = bound(stage), served(stage)
+    assert {place for place in now if now[place] != was[place]} == {
+        "slb/lb-bp1web/443", "slb/lb-uf6web/443", "alb/alb-bp1shop:443 HTTPS", "alb/alb-uf6shop:443 HTTPS", "alb/alb-uf6shop:443 QUIC",
+        "nlb/nlb-uf6mq:8883 TCPSSL", "cdn/static.example.com", "dcdn/shop-assets.example.com"}
+    assert {label for label in after if after[label] != wire[label]} == {
+        "lb-bp1web:443", "lb-uf6web:443", "alb-bp1shop:443", "alb-uf6shop:443", "nlb-uf6mq:8883", "cdn static.example.com",
+        "dcdn shop-assets.example.com"}

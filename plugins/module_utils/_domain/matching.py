@@ -4,35 +4,38 @@
 
 from __future__ import annotations
 
-KEYS = ("service", "region", "instance", "listener_port", "protocol", "domain")
-
 
 def port_of(value):
     return int(value or 443)
 
 
 def means(resource, target):
-    """Whether the target is a slot of this resource; names of services and domains are compared without regard to case."""
-    if str(target["service"]).lower() != str(resource.get("service")).lower():
-        return False
-    if not target.get("instance"):
-        return _domain(target) == _domain(resource)
-    if target["instance"] != resource.get("instance") or (target.get("region") or None) != (resource.get("region") or None):
-        return False
-    if target.get("listener_port") is not None and port_of(target["listener_port"]) != port_of(resource.get("listener_port")):
-        return False
-    return (target.get("protocol") == "quic") == (resource.get("protocol") == "quic")
+    """Whether the target is a slot of this resource: a target says which resource it comes from."""
+    return _key(resource) == _key(target.get("resource") or target)
 
 
-def _domain(item):
-    return (item.get("domain") or "").strip().lower().rstrip(".").lstrip("*")
+def _key(item):
+    """What names a resource; services and domains are compared without regard to case, a QUIC listener is another one than HTTPS's."""
+    # of a listener's slot the domain is a part, not of its name; a resource that names both has both
+    listener = item.get("instance") and item.get("slot") == "additional"
+    return (str(item.get("service")).lower(), item.get("region") or None, item.get("instance") or None,
+            port_of(item.get("listener_port")) if item.get("instance") else None, item.get("protocol") == "quic",
+            None if listener else (item.get("domain") or "").strip().lower().rstrip(".").lstrip("*") or None)
+
+
+def named(request):
+    """The resource as it was named, without what was not said: what a target's result has as resource."""
+    keys = ("service", "region", "instance", "listener_port", "protocol", "slot", "domains", "domain", "force")
+    return dict((key, request[key]) for key in keys if request.get(key) not in (None, False, []))
 
 
 def resource_of(target):
-    """A resource that means this target, for what has been discovered."""
-    found = dict((key, target[key]) for key in KEYS if target.get(key) is not None)
-    if target.get("instance"):
-        found.pop("domain", None)  # of a listener it is the name of one of its slots
+    """The resource that a target comes from, to be named once more."""
+    if target.get("resource"):
+        return dict(target["resource"])
+    found = named(target)
+    for key in ("slot", "domain") if target.get("instance") and target.get("slot") else ("slot",):
+        found.pop(key, None)
     if found.get("protocol") not in ("https", "quic"):
         found.pop("protocol", None)
     return found

@@ -79,3 +79,13 @@ def test_each_is_in_exactly_one_wave(number, sizes):
     resources = [domain("d{0}.example.com".format(item)) for item in range(number)]
     found = waves([target(item) for item in resources], resources, sizes)
     assert [item for wave in found for item in wave] == resources and all(found)
+
+
+def test_two_domains_of_a_bucket_and_a_site_by_its_name_are_told_apart():
+    """A target says itself which resource it comes from: what results call by an id may have been named by a name."""
+    shop, files = (dict(service="oss", region="cn-hangzhou", instance="assets", domain=name) for name in ("a.example.com", "b.example.com"))
+    site = dict(service="esa", instance="shop.example.com", force=True)
+    rows = [dict(target(shop), resource=shop), dict(target(files), resource=files), dict(target(dict(site, instance="123")), resource=site)]
+    assert waves(rows, [], [1]) == [[shop], [files], [site]]
+    without = [{key: value for key, value in row.items() if key != "resource"} for row in rows[:2]]
+    assert waves(without, [files, shop]) == [[shop, files]] and waves(without, []) == [[shop, files]]

@@ -30,7 +30,8 @@ def request(slot="auto", domains=None, force=False, **more):
 
 
 def state(default=OLD, additional=(), listener="active", busy=False, managed_by="", settings=None):
-    return api.Listener("lsr-1", "ga-1", 443, listener, default, SETTINGS if settings is None else settings, managed_by), api.Certificates(default, dict(additional), busy)
+    shown = api.Listener("lsr-1", "ga-1", 443, listener, default, SETTINGS if settings is None else settings, managed_by)
+    return shown, api.Certificates(default, dict(additional), busy)
 
 
 def names(places):
