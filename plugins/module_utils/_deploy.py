@@ -110,7 +110,7 @@ class Deployment:
             if request.get("found") and isinstance(error, InputError):
                 passed.append(dict(target=Slot(place_of(request, None, request.get("domain"))).target, reason=str(error)))
                 continue
-            for slot in planned or [Slot(place_of(request, request.get("slot"), request.get("domain")), error=error)]:
+            for slot in planned or [Slot(_unplanned(request), error=error)]:
                 if slot.target in origin and request.get("found"):
                     continue  # what is named has been planned as it was named
                 if slot.target in origin and not error:
@@ -221,6 +221,11 @@ class Deployment:
         if slot.tag and _jobs.worker_key(slot) in applied.errors:
             return not same(slot.previous, current)  # a failed worker may have come half way
         return self.check_mode or slot.steps[-1].key in applied.answers
+
+
+def _unplanned(request):
+    """The place of a resource of which it could not be found out which slots are meant; only instances have several."""
+    return place_of(request, request.get("slot") if request.get("instance") else None, request.get("domain"))
 
 
 def kind_of(request):

@@ -104,7 +104,15 @@ def merge(slots):
 
 
 def preflight(cloud, step, params):
-    """Before a job is started: does it match anything, and is there quota? Raises CollectionError; nothing is billed then."""
+    """Before a job is made: is one under way already? Before it is started: does it match anything, and is there quota?
+
+    Raises CollectionError; nothing is billed then.
+    """
+    if step.key == CREATE:
+        others = cas_jobs.running(cloud, int(params["CertIds"]))
+        if others:
+            raise CollectionError("Deployment job %s of this certificate is still running; no second one was made, which would be billed, "
+                                  "too. Run again when it has ended." % ", ".join(str(job) for job in others))
     if step.key != START:
         return
     status = _status(cloud, params["JobId"])

@@ -13,6 +13,7 @@ PRODUCT = cas.PRODUCT._replace(actions=dict(cas.PRODUCT.actions, **{
     "CreateDeploymentJob": WRITE,
     "UpdateDeploymentJobStatus": SET,
     "DescribeDeploymentJobStatus": READ,
+    "ListDeploymentJob": READ,
     "ListWorkerResource": READ,
     "UpdateWorkerResourceStatus": SET,
     # specified: the vendor's public SDK does not have it; today's public cloud answers InvalidAction.NotFound
@@ -37,3 +38,11 @@ def workers(cloud, job_id):
     return list(cloud.pages(
         "cas", "ListWorkerResource", dict(JobId=job_id), rows=lambda answer: answer.get("Data") or [],
         total=lambda answer: answer.get("Total") or 0))
+
+
+def running(cloud, certificate_id):
+    """Ids of this certificate's deployment jobs that have been started and have not ended."""
+    rows = (row for status in ("pending", "scheduling", "processing") for row in cloud.pages(
+        "cas", "ListDeploymentJob", dict(JobType="user", CertId=certificate_id, Status=status),
+        rows=lambda answer: answer.get("Data") or [], total=lambda answer: answer.get("Total") or 0))
+    return sorted(set(row["Id"] for row in rows))

@@ -75,6 +75,15 @@ def test_a_job_that_never_ends_is_waited_for_so_long_and_said(stage):
     assert result["changed"], "the job was started"
 
 
+def test_while_it_is_running_no_second_one_is_made_and_paid_for(stage):
+    stage.handle.cloud.cas.jobs_stuck = True
+    run(stage, SHANGHAI, IMG, wait_timeout=1)
+    [job] = jobs(stage).jobs.values()
+    result, writes = run(stage, SHANGHAI, IMG, wait_timeout=1)
+    assert result["failed"] and writes == [] and not result["changed"] and len(jobs(stage).jobs) == 1
+    assert "job %d of this certificate is still running" % job.id in result["msg"]
+
+
 def test_the_next_run_goes_by_what_is_there(stage):
     """The job ended after all while nobody looked: no second one is made, and none is paid for."""
     stage.handle.cloud.cas.jobs_stuck = True

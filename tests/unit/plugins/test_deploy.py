@@ -431,7 +431,7 @@ class Desk(Shop):
         numbered = list(enumerate(self.domains, 1))
         return rows(dict(
             ListCloudResources=dict(Data=[dict(Id=number, Domain=name) for number, name in numbered]),
-            ListContact=dict(ContactList=[dict(ContactId=11)]),
+            ListContact=dict(ContactList=[dict(ContactId=11)]), ListDeploymentJob=dict(Data=[]),
             ListWorkerResource=dict(Data=[dict(Id=90 + number, ResourceId=number, Status="error" if name in self.failing else "success")
                                           for number, name in numbered]))[action])
 

@@ -27,13 +27,13 @@ class Desk:
 
     def __init__(self, resources=(), contacts=(), statuses=(), workers=()):
         self.resources, self.contacts, self.statuses, self.workers = list(resources), list(contacts), list(statuses), list(workers)
-        self.asked = []
+        self.asked, self.running = [], {}
 
     def pages(self, product, action, params, rows, total, **more):
         self.asked.append((action, params))
         return rows(dict(
             ListCloudResources=dict(Data=self.resources), ListContact=dict(ContactList=self.contacts),
-            ListWorkerResource=dict(Data=self.workers))[action])
+            ListWorkerResource=dict(Data=self.workers), ListDeploymentJob=dict(Data=self.running.get(params.get("Status"), [])))[action])
 
     def call(self, product, action, params, target=""):
         self.asked.append((action, params))
@@ -226,14 +226,23 @@ def steps():
 ])
 def test_quota_is_looked_at_before_a_job_is_started(counts, words):
     desk = Desk(statuses=[status(**counts)])
-    _jobs.preflight(desk, steps()[0], {})
-    assert desk.asked == [], "making a job is free"
+    _jobs.preflight(desk, steps()[0], dict(CertIds="7"))
+    assert {action for action, _params in desk.asked} == {"ListDeploymentJob"}, "making a job is free"
     if words is None:
         _jobs.preflight(desk, steps()[1], dict(JobId=3))
         return
     with pytest.raises(CollectionError) as caught:
         _jobs.preflight(desk, steps()[1], dict(JobId=3))
     assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize("state", ["pending", "scheduling", "processing"])
+def test_no_second_job_is_made_while_one_is_running(state):
+    desk = Desk()
+    desk.running[state] = [dict(Id=12)]
+    with pytest.raises(CollectionError, match=r"job 12 of this certificate is still running.*billed.*Run again"):
+        _jobs.preflight(desk, steps()[0], dict(CertIds="7"))
+    assert all(params["CertId"] == 7 and params["JobType"] == "user" for _action, params in desk.asked)
 
 
 def started():
