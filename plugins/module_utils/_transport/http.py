@@ -37,6 +37,8 @@ BUSY = frozenset((
     "Waf.Pullin.ResourceProcessing", "Conflict.Lock", "Site.ServiceBusy", "TooManyRequests", "QpsLimitExceeded",
     "MetaOperationQpsLimitExceeded", "TotalQpsLimitExceeded", "-22001", "-22031", "-21020"))
 ATTEMPTS_TO_CONNECT = 3
+# In what OpenSSL says when a connection breaks, which may be after the request was sent
+MID_STREAM = ("EOF occurred", "BAD_RECORD_MAC", "BAD_MAC", "DECRYPTION_FAILED", "BAD_LENGTH")
 
 Answer = namedtuple("Answer", "status headers body")  # header names in lower case
 Request = namedtuple("Request", "method url headers body timeouts", defaults=(None,))  # signed; body is bytes; timeouts: its own
@@ -126,6 +128,8 @@ class Transport:
             answer = self._session.request(request.method, request.url, data=request.body or None, headers=request.headers,
                                            timeout=request.timeouts or self._timeouts, allow_redirects=False, proxies=proxies)
         except errors.SSLError as error:
+            if any(word in str(error) for word in MID_STREAM):
+                raise OutcomeUnknown("%s: the answer did not come whole: %s." % (where, _cause(error))) from error
             raise TransportError("%s: TLS to the API failed: %s. If the endpoint uses a private CA, set api_ca_path." % (
                 where, _cause(error)), final=True) from error
         except errors.RequestException as error:

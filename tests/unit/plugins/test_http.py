@@ -147,6 +147,19 @@ def test_what_never_left_is_tried_three_times(failure, writes, repeatable):
     assert len(stub.sent) == wire.ATTEMPTS_TO_CONNECT and not isinstance(caught.value, OutcomeUnknown)
 
 
+@pytest.mark.parametrize("text", ["[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] decryption failed", "EOF occurred in violation of protocol"])
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_tls_that_breaks_may_have_broken_after_the_request_was_sent(text, repeatable):
+    made, stub = transport(requests.exceptions.SSLError(text), 200)[:2]
+    if repeatable:
+        exchange(made, refuse(), True, True)
+        assert len(stub.sent) == 2
+        return
+    with pytest.raises(OutcomeUnknown, match="the answer did not come whole"):
+        exchange(made, refuse(), True, False)
+    assert len(stub.sent) == 1
+
+
 @pytest.mark.parametrize("failure", [requests.exceptions.SSLError("certificate verify failed"), None])
 def test_what_will_not_get_better_is_not_tried_again(failure):
     made, stub, _clock = transport(failure or 200)
