@@ -137,6 +137,9 @@ from ansible_collections.daas.https.plugins.module_utils._api import cas
 from ansible_collections.daas.https.plugins.module_utils._api.rpc import Cloud
 from ansible_collections.daas.https.plugins.module_utils._domain import provision
 from ansible_collections.daas.https.plugins.module_utils._domain.names import covers
+from ansible_collections.daas.https.plugins.module_utils._errors import InputError
+
+LONGEST = 36500  # days
 
 ARGUMENT_SPEC = _argspec.spec(
     _argspec.CONNECTION,
@@ -168,6 +171,9 @@ def wanted(item, params, today):
 def work(params, check_mode):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     params = dict(params, fingerprint=provision.digest(params["fingerprint"]))
+    if abs(params["expires_within_days"] or 0) > LONGEST:
+        raise InputError("expires_within_days is %d; no certificate is valid for more than %d days." % (
+            params["expires_within_days"], LONGEST))
     with Cloud(params, [cas.PRODUCT], read_only=True) as cloud:
         stored = cas.list_certificates(cloud)
         found = [stored[number] for number in sorted(stored) if wanted(stored[number], params, today)]

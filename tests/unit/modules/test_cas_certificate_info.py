@@ -98,3 +98,10 @@ def test_what_is_no_fingerprint(cloud, options):
     given = {name: value for name, value in options.items() if name != "ca_path"}
     result, _writes = observed(cloud, NAME, dict(given, fingerprint="abc"))
     assert result["failed"] and "neither SHA-256" in result["msg"] and cloud.journal() == []
+
+
+@pytest.mark.parametrize("days", [10 ** 9, -10 ** 9])
+def test_a_number_of_days_that_no_calendar_has(cloud, options, days):
+    given = {name: value for name, value in options.items() if name != "ca_path"}
+    result, _writes = observed(cloud, NAME, dict(given, expires_within_days=days))
+    assert result["failed"] and "more than 36500 days" in result["msg"] and cloud.journal() == []
