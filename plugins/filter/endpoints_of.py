@@ -69,7 +69,7 @@ def endpoints_of(targets, hosts, expect="current", domains=None):
         for endpoint in host.get("https_endpoints") or []:
             if domains and not any(covers(domain, endpoint["name"]) for domain in domains):
                 continue
-            certificate = _certificate(_behind(endpoint, mine, ports), expect)
+            certificate = _certificate(_behind(endpoint, mine, ports), expect, endpoint["name"])
             if certificate:
                 shown = dict((key, endpoint[key]) for key in KEYS if endpoint.get(key) is not None)
                 shown["fingerprint"] = certificate["fingerprint"]
@@ -78,11 +78,12 @@ def endpoints_of(targets, hosts, expect="current", domains=None):
     return found
 
 
-def _certificate(target, expect):
-    """What a target has, or had: for a new one of a set of additional certificates, what it supersedes was served before."""
+def _certificate(target, expect, name):
+    """What a target has, or had: before a new one of a set of additional certificates, what it supersedes of this name was served."""
     if not target:
         return None
-    return target.get(expect) or (next(iter(target.get("supersedes") or []), None) if expect == "previous" else None)
+    before = [old for old in target.get("supersedes") or [] if any(covers(domain, name) for domain in old.get("domains") or [])]
+    return target.get(expect) or (next(iter(before), None) if expect == "previous" else None)
 
 
 def covers(domain, name):

@@ -79,33 +79,31 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-# shop.alicloud.yml: what an account has in two regions
+# shop.alicloud.yml: what an account has in two regions.
 plugin: daas.https.alicloud
 regions: [cn-hangzhou, cn-shanghai]
 
-# credentials from a profile; only load balancers, reached under the names that their tags tell
----
-plugin: daas.https.alicloud
-profile: shop-production
-services: [slb, alb, nlb]
-regions: [cn-hangzhou]
-exclude: ["*-test"]
-compose:
-  https_endpoints: "cloud_endpoints | map('combine', {'name': cloud_tags.public_name})"
-groups:
-  shop: "cloud_tags.application | default('') == 'shop'"
-keyed_groups:
-  - key: cloud_tags.stage
-    prefix: stage
+# Another file: credentials from a profile; only load balancers, reached under the names that their tags tell.
+# plugin: daas.https.alicloud
+# profile: shop-production
+# services: [slb, alb, nlb]
+# regions: [cn-hangzhou]
+# exclude: ["*-test"]
+# compose:
+#   https_endpoints: "cloud_endpoints | map('combine', {'name': cloud_tags.public_name})"
+# groups:
+#   shop: "cloud_tags.application | default('') == 'shop'"
+# keyed_groups:
+#   - key: cloud_tags.stage
+#     prefix: stage
 
-# an account of the international site, by a role, with a prefix for its hosts
----
-plugin: daas.https.alicloud
-site: international
-assume_role:
-  role_arn: acs:ram::1000000000000002:role/certificates
-regions: [ap-southeast-1]
-hostname_prefix: intl-
+# And another one: an account of the international site, by a role, with a prefix for its hosts.
+# plugin: daas.https.alicloud
+# site: international
+# assume_role:
+#   role_arn: acs:ram::1000000000000002:role/certificates
+# regions: [ap-southeast-1]
+# hostname_prefix: intl-
 """
 
 import fnmatch

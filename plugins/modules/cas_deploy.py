@@ -257,7 +257,7 @@ deployment:
         previous:
           description: The certificate that was there. Null if there was none. Keys as in RV(deployment.targets[].current).
           type: dict
-          sample: {id: "1231579085529123_166f", cas_id: null, name: old, fingerprint: cc6b, store: ""}
+          sample: {id: "1231579085529123_166f", cas_id: null, name: old, fingerprint: cc6b, store: "", domains: []}
         current:
           description: The certificate that is there now, as read back; in check mode the one that would be. Null if there is none, or
             if it could not be read back.
@@ -283,6 +283,11 @@ deployment:
               description: The CAS store it is from, if the product tells.
               type: str
               sample: cn-hangzhou
+            domains:
+              description: The names that it covers, as far as they are known.
+              type: list
+              elements: str
+              sample: [www.example.com]
         supersedes:
           description:
             - The additional certificates that the new one makes superfluous here; they are still there unless another entry says so.

@@ -302,7 +302,7 @@ def resource_rows(held, served, wanted, stored, today, least):
         place = dict((key, slot.place[key]) for key in ("service", "region", "instance", "listener_port", "slot", "domain"))
         rows.append(dict(
             place, target=slot.target, days_left=left, verdict=code, message=message,
-            bound=dict(slot.bound.view(), domains=list(slot.bound.names), end_date=item.end_date if item else None) if slot.bound else None,
+            bound=dict(slot.bound.view(), end_date=item.end_date if item else None) if slot.bound else None,
             expected=wanted.sha256 if wanted and drift.is_meant(slot, wanted) else None,
             served=[address.view() for address in mine[slot.target]]))
     return rows

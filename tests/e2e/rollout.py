@@ -20,6 +20,8 @@ from tests.e2e.openssl import s_client
 from tests.e2e.stage import INVENTORY, ROOT, Run, Stage, ansible, environment, write_overlay
 
 PLAN = "See what has to change"  # the task whose actions are a plan of the role itself
+QUIC = "alb/cn-shanghai/alb-uf6shop:443/quic/default"  # a slot of the demo that no handshake over TCP sees
+QUICK = ["-e", "edge_verify_timeout=4", "-e", "verify_wait_timeout=4"]
 PATIENCE = 120  # seconds for something that a run does on its way
 
 
@@ -35,6 +37,20 @@ def served(stage: Stage, hosts: str = "") -> dict[str, str]:
     names = hosts.split(",")
     return {endpoint["label"]: s_client(endpoint, stage.files["ca"]).fingerprint for endpoint in stage.endpoints()
             if any(name in endpoint["label"] for name in names)}
+
+
+def bound(stage: Stage) -> dict[str, str]:
+    """Place -> fingerprint that the control plane has there by default, of what serves certificates of CAS; of SLB, what is served."""
+    state = stage.control("GET", "/state")
+    found = {"{0}/{1}".format(service, row["domain"]): row["fingerprint"]
+             for service in ("cdn", "dcdn") for row in state[service]["domains"]}
+    for service in ("alb", "nlb"):
+        for row in state[service]["listeners"]:
+            for held in row["certificates"]:
+                if held["default"]:
+                    found["{0}/{1}:{2} {3}".format(service, row["load_balancer"], row["port"], row["protocol"])] = held["fingerprint"]
+    wire = stage.control("GET", "/served")
+    return {**found, **{key: wire[key]["default"] for key in wire if key.startswith("slb/")}}
 
 
 def write(path: pathlib.Path, data: Any) -> str:
@@ -68,7 +84,7 @@ def committed(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def places(stage: Stage) -> Callable[[dict[str, Any]], str]:
     """A function: which listener or domain a call of the journal is about, "" for none."""
     state = stage.control("GET", "/state")
-    listeners = {row["id"]: "{0}/{1}/{2}{3}".format(service, row["load_balancer"], row["port"], "/quic" if row["protocol"] == "QUIC" else "")
+    listeners = {row["id"]: "/".join([service, row["load_balancer"], str(row["port"])] + ["quic"] * (row["protocol"] == "QUIC"))
                  for service in ("alb", "nlb") for row in state[service]["listeners"]}
 
     def place(entry: dict[str, Any]) -> str:

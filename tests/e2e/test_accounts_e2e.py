@@ -6,42 +6,32 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import types
-import urllib.request
 from typing import Any
 
 import pytest
 
 from tests.e2e.openssl import s_client
 from tests.e2e.rollout import committed, places, write
-from tests.e2e.stage import Child, Run, overlay_hosts
+from tests.e2e.stage import Child, Run, Stage, overlay_hosts
 
-FIRST, SECOND = ["img.example.com", "lb-bp1web", "alb-bp1shop"], ["static.example.com", "lb-uf6web", "alb-uf6shop"]
+# the order is that of the inventory: the hosts of the second account come after the first one
+FIRST, SECOND = ["static.example.com", "lb-bp1web", "alb-bp1shop"], ["img.example.com", "lb-uf6web", "alb-uf6shop"]
 DEPLOY = ["daas.https.deploy", "--tags", "edge", "--limit", ",".join(FIRST + SECOND)]
-MEANT = ({"cdn/img.example.com", "slb/lb-bp1web/443", "alb/alb-bp1shop/443"},
-         {"cdn/static.example.com", "slb/lb-uf6web/443", "slb/lb-uf6web/8443", "alb/alb-uf6shop/443", "alb/alb-uf6shop/443/quic"})
+MEANT = ({"cdn/static.example.com", "slb/lb-bp1web/443", "alb/alb-bp1shop/443"},
+         {"cdn/img.example.com", "slb/lb-uf6web/443", "slb/lb-uf6web/8443", "alb/alb-uf6shop/443", "alb/alb-uf6shop/443/quic"})
 
 
 class Account:
-    """What a test needs of a cloud: its control port, journal and endpoints; as the stage has it for the first one."""
+    """One of the two clouds, with what a test needs of a stage for it."""
+
+    control, journal = Stage.control, Stage.journal
 
     def __init__(self, cloud: dict[str, Any], app: dict[str, Any]) -> None:
         self.cloud, self.app = cloud, app
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(self.cloud["control"] + path, method=method, headers={"Content-Type": "application/json"},
-                                         data=None if body is None else json.dumps(body).encode())
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def journal(self) -> list[dict[str, Any]]:
-        return self.control("GET", "/journal")["entries"]
-
     def served(self, hosts: list[str], ca: str) -> dict[str, str]:
         return {endpoint["label"]: s_client(endpoint, ca).fingerprint
-                for host, endpoints in overlay_hosts(types.SimpleNamespace(cloud=self.cloud, app=self.app)).items() if host in hosts
-                for endpoint in endpoints}
+                for host, endpoints in overlay_hosts(self).items() if host in hosts for endpoint in endpoints}
 
 
 @dataclasses.dataclass
@@ -75,7 +65,7 @@ def inventory(stage, account):
     folder, cloud = stage.folder / "second", account.cloud
     connection = dict(access_key_id=cloud["access_key_id"], access_key_secret=cloud["access_key_secret"], endpoints=cloud["endpoints"],
                       api_ca_path=cloud["ca_path"])
-    endpoints = overlay_hosts(types.SimpleNamespace(cloud=cloud, app=account.app))
+    endpoints = overlay_hosts(account)
     for host in SECOND:
         write(folder / "host_vars" / (host + ".yml"), dict(daas_https_connection=connection, https_endpoints=endpoints[host]))
     write(folder / "hosts.yml", dict(all=dict(hosts={host: {} for host in SECOND})))
@@ -133,12 +123,12 @@ def copies(story):
 def test_each_account_has_one_copy_of_its_own(story):
     mine, others = copies(story)
     assert len(mine) == len(others) == 1 and mine != others
-    uploads = [[entry["action"] for entry in committed(journal) if entry["action"] == "UploadUserCertificate"] for journal in story.journals]
-    assert [len(found) for found in uploads] == [1, 1]
+    uploads = [sum(entry["action"] == "UploadUserCertificate" for entry in committed(journal)) for journal in story.journals]
+    assert uploads == [1, 1]
 
 
 def test_each_slot_has_the_copy_of_its_account(story):
-    for state, (copy,), domain, balancer in zip(story.states, copies(story), ("img.example.com", "static.example.com"),
+    for state, (copy,), domain, balancer in zip(story.states, copies(story), ("static.example.com", "img.example.com"),
                                                 ("alb-bp1shop", "alb-uf6shop")):
         assert [row["cas_id"] for row in state["cdn"]["domains"] if row["domain"] == domain] == [copy]
         defaults = [held["id"] for row in state["alb"]["listeners"] if row["load_balancer"] == balancer

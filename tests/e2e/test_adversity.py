@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
-
 from tests.e2e.openssl import s_client
-from tests.e2e.stage import INVENTORY, ROOT, ansible, environment, write_overlay
+from tests.e2e.rollout import killed
+from tests.e2e.stage import write_overlay
 
 PLAYBOOK = "daas.https.deploy"
 QUICK = ["-e", "edge_verify_timeout=4", "-e", "app_host_verify_timeout=4", "-e", "verify_wait_timeout=4"]
@@ -78,15 +74,7 @@ def test_a_refused_permission_names_the_ram_action_and_stops_only_its_product(fr
 
 
 def test_a_killed_run_is_finished_by_the_next(fresh):
-    command = [ansible("ansible-playbook"), PLAYBOOK, "-i", str(INVENTORY), "-i", str(fresh.overlay)]
-    env = dict(environment(fresh.folder), DAAS_RECORD=str(fresh.folder / "killed.jsonl"))
-    with (fresh.folder / "killed.log").open("w", encoding="utf-8") as log:
-        run = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        end = time.monotonic() + 60
-        while time.monotonic() < end and ("slb", "SetLoadBalancerHTTPSListenerAttribute") not in fresh.writes():
-            time.sleep(0.05)
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+    killed(fresh, lambda: ("slb", "SetLoadBalancerHTTPSListenerAttribute") in fresh.writes(), PLAYBOOK)
     assert ("slb", "SetLoadBalancerHTTPSListenerAttribute") in fresh.writes()
     again = fresh.play(PLAYBOOK)
     assert again.code == 0, again.output

@@ -43,7 +43,8 @@ class Bound:
 
     def view(self):
         own = None if isinstance(self.id, Ref) else str(self.id)
-        return dict(id=own, cas_id=self.cas_id or None, name=self.name, fingerprint=self.fingerprint, store=self.store)
+        return dict(id=own, cas_id=self.cas_id or None, name=self.name, fingerprint=self.fingerprint, store=self.store,
+                    domains=list(self.names))
 
 
 @dataclass(frozen=True)
