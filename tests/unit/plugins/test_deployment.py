@@ -117,8 +117,8 @@ def test_in_check_mode_the_kind_of_a_key_is_not_known_before_the_upload():
 
 @pytest.mark.parametrize("own, shown", [("slb-1", "slb-1"), (Ref("register", "Id"), None), (5, "5")])
 def test_an_id_that_is_not_known_yet_is_null(own, shown):
-    assert after_of(WANTED, own).view() == dict(id=shown, cas_id=1, name="shop-a", fingerprint=A, store="cn-hangzhou",
-                                               domains=["www.example.com"])
+    assert after_of(WANTED, own).view() == dict(
+        id=shown, cas_id=1, name="shop-a", fingerprint=A, store="cn-hangzhou", domains=["www.example.com"])
 
 
 @pytest.mark.parametrize("request_, slot, domain, name", [
