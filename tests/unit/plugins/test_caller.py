@@ -22,15 +22,15 @@ class World:
     """A clock and a cloud that gives keys for 900 seconds."""
 
     def __init__(self):
-        self.time, self.asked, self.error = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc), [], None
+        self.time, self.asked, self.errors = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc), [], []
 
     def caller(self, keys=STATIC, instance_role=None, roles=()):
         return Caller(Origin(keys, instance_role, roles), self.instance, self.assume, lambda: self.time)
 
     def give(self, *what):
         self.asked.append(what)
-        if isinstance(self.error, Exception):
-            raise self.error
+        for error in self.errors:
+            raise error
         return Credentials("temporary-%d" % len(self.asked), None, None, self.time + datetime.timedelta(seconds=900))
 
     def instance(self, role):
@@ -84,27 +84,27 @@ def test_keys_are_renewed_five_minutes_before_their_end(world, seconds, renewed)
 def test_a_renewal_that_fails_does_not_matter_while_the_old_keys_are_good(world):
     caller = world.caller(roles=ROLES[:1])
     caller.keys()
-    world.error = TransportError("STS is out of reach")
+    world.errors = [TransportError("STS is out of reach")]
     world.pass_by(700)
     assert caller.keys().access_key_id == "temporary-1"
     world.pass_by(200)
     with pytest.raises(TransportError, match="out of reach"):
         caller.keys()
-    world.error = None
+    world.errors = []
     assert caller.keys().access_key_id.startswith("temporary-") and caller.keys().expires > world.time
 
 
 @pytest.mark.parametrize("error", [TransportError("x"), OutcomeUnknown("x")])
 def test_what_failed_is_never_the_call_that_wanted_the_keys(world, error):
     """Of a write one would have to say that its outcome is unknown; but it has not begun."""
-    world.error = error
+    world.errors = [error]
     with pytest.raises(TransportError) as caught:
         world.caller(roles=ROLES[:1]).keys()
     assert not isinstance(caught.value, OutcomeUnknown) and caught.value.final and str(caught.value) == "x"
 
 
 def test_a_refusal_stays_what_it_is(world):
-    world.error = ApiError("sts AssumeRole", "NoPermission", "no")
+    world.errors = [ApiError("sts AssumeRole", "NoPermission", "no")]
     with pytest.raises(ApiError) as caught:
         world.caller(roles=ROLES[:1]).keys()
     assert caught.value is world.error
