@@ -107,7 +107,7 @@ def test_a_refusal_stays_what_it_is(world):
     world.errors = [ApiError("sts AssumeRole", "NoPermission", "no")]
     with pytest.raises(ApiError) as caught:
         world.caller(roles=ROLES[:1]).keys()
-    assert caught.value is world.error
+    assert caught.value is world.errors[0]
 
 
 def test_many_threads_share_one_fetch(world):
