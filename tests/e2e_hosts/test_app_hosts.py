@@ -149,6 +149,89 @@ def test_the_whole_chain_reaches_the_hosts(site):
     assert all(sorted(site.left(site[number])) == ["fullchain.pem", "privkey.pem"] for number in (1, 2, 3)), "no old pair was to be kept"
 
 
+# -- one generation back -------------------------------------------------------------------------------------------------------------
+
+def rollback(site, *arguments, **variables):
+    """The new pair is installed; it was the old one before."""
+    return site.play(*arguments, app_host_generation="previous", app_host_fingerprint=site.old.fingerprint, **variables)
+
+
+def kept(site, number):
+    """Whose key the host has kept."""
+    text = site[number].read("/etc/nginx/tls/.privkey.pem.daas-previous")
+    return {site.old.key_pem: "old", site.new.key_pem: "new"}[text]
+
+
+def test_rollback_puts_the_kept_pair_in_place_and_a_second_one_changes_nothing(site):
+    assert site.play().code == 0
+    check = rollback(site, "--check", "--limit", "ecs-app1")
+    assert check.code == 0, check.output
+    assert check.changed()
+    assert site.all_served() == [site.new.fingerprint] * 3 and [kept(site, number) for number in (1, 2, 3)] == ["old"] * 3
+    # nothing is copied: these files are not there
+    back = rollback(site, certificate_path="/nowhere.pem", certificate_private_key_path="/nowhere.key")
+    assert back.code == 0, back.output
+    assert site.all_served() == [site.old.fingerprint] * 3
+    for number in (1, 2, 3):
+        assert site.on_disk(site[number]) == ("old", "old") and kept(site, number) == "new"
+        assert (site[number].attributes(CHAIN), site[number].attributes(KEY)) == ("644 root root", "600 root root")
+        assert len(site.left(site[number])) == 4
+    again = rollback(site)
+    assert again.code == 0, again.output
+    assert again.changed() == 0 and [kept(site, number) for number in (1, 2, 3)] == ["new"] * 3
+    forward = site.play("--limit", "ecs-app1")
+    assert forward.code == 0, forward.output
+    assert site.served(site[1]) == site.new.fingerprint and kept(site, 1) == "old", "there and back again"
+
+
+def test_a_rollback_that_is_not_possible_fails_alone_and_changes_nothing(site):
+    """The first host keeps a key that is not the certificate's own, the second has a broken configuration, the third keeps nothing."""
+    assert site.play().code == 0
+    site[1].write("/etc/nginx/tls/.privkey.pem.daas-previous", site.new.key_pem, "0600")
+    site[2].write(BROKEN, "this_is_no_directive on;\n")
+    site[3].run("rm /etc/nginx/tls/.*.daas-previous")
+    before = {number: site.left(site[number]) for number in (1, 2, 3)}
+    run = rollback(site)
+    assert [run.recap[site[number].name]["failures"] for number in (1, 2, 3)] == [1, 1, 1], run.output
+    assert [run.recap[site[number].name]["changed"] for number in (1, 3)] == [0, 0]
+    assert site.all_served() == [site.new.fingerprint] * 3
+    assert [site.on_disk(site[number]) for number in (1, 2, 3)] == [("new", "new")] * 3
+    assert {number: site.left(site[number]) for number in (1, 2, 3)} == before and kept(site, 2) == "old"
+
+    first, second, third = (message(run, site[number].name) for number in (1, 2, 3))
+    assert "{0} with a private key that is not its own".format(site.old.fingerprint) in first
+    assert "the earlier certificate was not taken into use" in second and 'unknown directive "this_is_no_directive"' in second
+    assert "The replaced pair is back" in second and "Handshakes prove that the replaced certificate is served" in second
+    assert "Wanted: {0}\nIn place: {1}\n".format(site.old.fingerprint, site.new.fingerprint) in third
+    assert "(.fullchain.pem.daas-previous, .privkey.pem.daas-previous): nothing\n" in third
+    assert "run daas.https.deploy with the files of that certificate" in third and "Nothing was changed" in third
+
+    site[2].run("rm {0}".format(BROKEN))
+    repaired = rollback(site, "--limit", "ecs-app2,ecs-app3")
+    assert [repaired.recap[site[number].name]["failures"] for number in (2, 3)] == [0, 1]
+    assert site.served(site[2]) == site.old.fingerprint
+
+
+def test_a_rollback_killed_between_the_two_files_is_finished_by_the_next(site):
+    assert site.play("--limit", "ecs-app1").code == 0
+    site[1].run("mkdir /run/mv; mkfifo /run/mv/go")
+    site[1].write("/usr/local/bin/mv", STOPPING_MV, "0755")
+    run = site.start("--limit", "ecs-app1", "-e", "app_host_generation=previous", "-e", "app_host_fingerprint=" + site.old.fingerprint)
+    try:
+        wait_until_stopped(site, (1,))
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    site[1].run("kill -KILL $(cat /run/mv/stopped); rm /usr/local/bin/mv")
+    assert site.on_disk(site[1]) == ("old", "new") and site.served(site[1]) == site.new.fingerprint
+    failing = rollback(site, "--limit", "ecs-app1", app_host_reload_command="false")
+    assert failing.code != 0 and site.on_disk(site[1]) == ("new", "new"), failing.output
+    again = rollback(site, "--limit", "ecs-app1")
+    assert again.code == 0, again.output
+    assert site.on_disk(site[1]) == ("old", "old") and site.served(site[1]) == site.old.fingerprint
+    assert kept(site, 1) == "new" and len(site.left(site[1])) == 4
+
+
 # -- other web servers ---------------------------------------------------------------------------------------------------------------
 
 APACHE = """ServerName app.example.com
@@ -225,6 +308,9 @@ def test_other_web_servers(site, name):
     second = site.play("--limit", host.name, **variables)
     assert second.code == 0 and second.changed() == 0, second.output
     assert site.served(host) == site.old.fingerprint, "nginx was not meant"
+
+    back = rollback(site, "--limit", host.name, **variables)
+    assert back.code == 0 and site.served(host, port) == site.old.fingerprint, back.output
 
 
 def test_an_apache_that_ends_because_of_the_pair_serves_the_old_one_again(site):
