@@ -132,6 +132,7 @@ READS = {
     ("cas", "ListContact"): (lambda made: {"CurrentPage": 1, "ShowSize": 20}, "ContactList"),
     ("cas", "ListCloudResources"): (lambda made: {"CloudName": "aliyun", "CloudProduct": "SLB", "Keyword": "lb-"}, "Data"),
     ("cas", "DescribeDeploymentJobStatus"): (lambda made: {"JobId": made.job}, "ProductWorkerCount"),
+    ("cas", "ListDeploymentJob"): (lambda made: {"JobType": "user", "CurrentPage": 1, "ShowSize": 50}, "Data"),
     ("cas", "ListWorkerResource"): (lambda made: {"JobId": made.job, "Status": "success"}, "Data"),
     ("slb", "DescribeServerCertificates"): (lambda made: {"RegionId": REGION}, "ServerCertificates.ServerCertificate"),
     ("slb", "DescribeLoadBalancerHTTPSListenerAttribute"): (lambda made: API, "DomainExtensions.DomainExtension"),
