@@ -41,6 +41,8 @@ class Deployment:
                 return _jobs.plan(self.cloud, request, wanted, self.stored, contacts)
             state = target.read(self.cloud, request, once)
             slots = [self._slot(target, place, state, wanted) for place in target.find(request, state, wanted, self.stored)]
+            if getattr(target, "changing", lambda state: False)(state):
+                slots = [replace(slot, after=slot.after or slot.previous, changing=True) for slot in slots]
             if request["method"] != "product":
                 return _jobs.replace_steps(self.cloud, request, slots, wanted, contacts)
             return self._with_superseded(target, request, state, wanted, slots, supersede)
@@ -129,8 +131,8 @@ class Deployment:
             _jobs.wait(self.cloud, applied, self.wait)
             slots = slots + _freed(slots, applied, origin)
             plan = plan_of(slots)
-            written = [slot for slot in slots if slot.steps and not _failure(slot, applied)]
-            seen = self._read_back(written, origin)
+            looked = [slot for slot in slots if (slot.steps or slot.changing) and not slot.error and not _failure(slot, applied)]
+            seen = self._read_back(looked, origin)
             seen.update(self._explain(slots, origin, applied))
         return dict(self._result(plan, slots, seen, applied, origin), passed_over=passed)
 

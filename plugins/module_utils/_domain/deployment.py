@@ -51,7 +51,8 @@ class Bound:
 class Slot:
     """One place for a certificate. place: the keys by which a user knows it; error: why it cannot be planned; tag: CAS's resource id.
 
-    supersedes: slots of the additional certificates that after makes superfluous.
+    supersedes: slots of the additional certificates that after makes superfluous. changing: the product is still carrying out what it
+    accepted, maybe of a run that was ended; then also a slot that has the right certificate is waited for.
     """
 
     place: Mapping[str, Any]
@@ -61,6 +62,7 @@ class Slot:
     error: Any = None
     tag: str = ""
     supersedes: Tuple[Slot, ...] = ()
+    changing: bool = False
 
     @property
     def target(self):

@@ -88,6 +88,9 @@ class DomainTarget:
     def settled(self, state):
         return state[1] != "configuring" and state[0].status in ("success", "")
 
+    def changing(self, state):
+        return state[1] == "configuring"  # a certificate's own state can stay what it is, for instance cname_error
+
     def confirm(self, cloud, step):
         return None
 

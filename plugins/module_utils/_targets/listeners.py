@@ -102,6 +102,9 @@ class ListenerTarget:
     def settled(self, state):
         return state[0].status not in UNSETTLED and not any(held.status in UNSETTLED for held in state[1])
 
+    def changing(self, state):
+        return not self.settled(state)
+
     def confirm(self, cloud, step):
         return None  # every write carries a ClientToken, so it can simply be repeated
 

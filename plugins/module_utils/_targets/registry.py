@@ -18,6 +18,7 @@ at(place, state, stored) -> Bound or None
 own(place, state, wanted) -> (the product's id of wanted or a Ref, steps that make it known there)
 bind(target, place, state, bound) and unbind(target, place, state) -> Step
 settled(state) -> whether what was accepted has been carried out
+changing(state) -> whether a change is under way that will end by itself; a target need not have it
 candidates(cloud, region, once) -> resources that can hold a certificate, each as the options that name it
 confirm(cloud, step) -> the answer of a write whose answer was lost, if it has happened
 

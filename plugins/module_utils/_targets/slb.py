@@ -141,6 +141,10 @@ def settled(state):
     return state[0].status in ("running", "stopped", "")
 
 
+def changing(state):
+    return not settled(state)
+
+
 def confirm(cloud, step):
     """The answer of a write whose answer was lost, if the write has happened."""
     if step.action == "UploadServerCertificate":

@@ -382,3 +382,27 @@ def test_the_specified_call_where_the_cloud_does_not(stage):
 def test_no_key_is_anywhere(cloud, stage):
     result, _writes = stage.deploy(*EVERYTHING)
     assert not leaked(json.dumps([result, cloud.journal(), cloud.cloud.snapshot()]), stage.materials.keys)
+
+
+# -- a run that was ended in the middle ------------------------------------------------------------------------------------------------
+
+def test_what_an_ended_run_left_under_way_is_waited_for(cloud, materials):
+    """It has the right certificate already as far as the API says, and serves the old one until the change has been carried out."""
+    cloud.reset(calm=True)
+    stage = Stage(cloud, materials)
+    cloud.cloud.setting.update({"slow_states": True})
+    first, _writes = stage.deploy(WEB, wait=False)
+    assert first["changed"] and stage.served("slb/lb-empty1/443")[0] == "old"
+    again, writes = stage.deploy(WEB)
+    assert not again["failed"] and not again["changed"] and writes == [] and stage.served("slb/lb-empty1/443")[0] == "new"
+
+
+def test_a_domain_that_is_configuring_is_waited_for_although_it_is_right(cloud, stage):
+    stage.deploy(IMG)
+    domain = cloud.cloud.cdn.domains["img.example.com"]
+    domain.busy = 6
+    again, writes = stage.deploy(IMG)
+    assert not again["failed"] and not again["changed"] and writes == [] and domain.busy == 0
+    domain.busy = 9999
+    late, _writes = observed(cloud, NAME, dict(stage.options(IMG), wait_timeout=0.2))
+    assert late["failed"] and "still changing" in late["msg"] and not late["changed"]
