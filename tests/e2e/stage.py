@@ -26,6 +26,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "examples" / "inventory"
+# Hosts of every kind, for tests to which it does not matter how many there are.
+FEW = ("--limit", "lb-bp1web,img.example.com,app.example.com,airec-cn-demo01")
 PATIENCE = 60  # seconds for a child to come up; the machine may be busy
 
 

@@ -12,6 +12,8 @@ import textwrap
 import openpyxl
 import pytest
 
+from tests.e2e.stage import FEW
+
 PLAYBOOK = "daas.https.deploy"
 UPLOAD = ("cas", "UploadUserCertificate")
 
@@ -26,7 +28,7 @@ def sheet(path, *rows, headers=("domain", "certificate_id", "cert_type")):
 
 def run(stage, *arguments):
     stage.forget()
-    done = stage.play(PLAYBOOK, *arguments)
+    done = stage.play(PLAYBOOK, *FEW, *arguments)
     assert done.code != 0, done.output
     assert "Traceback" not in done.output
     assert len([row for row in done.rows if row["status"] == "failed"]) == 1, "one error, not a cascade"

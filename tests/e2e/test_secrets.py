@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import keys_used
+from tests.e2e.stage import FEW
 from tests.support.leaks import needles
 
 PLAYBOOK = "daas.https.deploy"
@@ -34,7 +35,7 @@ def secrets(stage):
 
 @pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
 def test_a_key_from_a_vault_is_never_shown(stage, inline, verbosity):
-    run = stage.play(PLAYBOOK, verbosity, "--diff", *inline())
+    run = stage.play(PLAYBOOK, *FEW, verbosity, "--diff", *inline())
     assert run.code == 0, run.output
     assert not [secret for secret in secrets(stage) if secret in run.output.encode()]
     assert not [secret for secret in secrets(stage) if secret in run.record.read_bytes()]
@@ -51,7 +52,7 @@ def test_nor_when_it_fails(fresh, tmp_path, key, more):
     text = pathlib.Path(fresh.files[key]).read_text(encoding="utf-8")
     variables = tmp_path / "vault.yml"
     variables.write_text(yaml.safe_dump(dict(more, certificate_private_key=text)), encoding="utf-8")
-    run = fresh.play(PLAYBOOK, "-vvv", "--diff", "-e", "@{0}".format(variables))
+    run = fresh.play(PLAYBOOK, *FEW, "-vvv", "--diff", "-e", "@{0}".format(variables))
     variables.unlink()
     assert run.code != 0
     shown = run.output.encode() + run.record.read_bytes()
