@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from . import _jobs, _runner
 from ._api import cas
+from ._batch import failures, is_wrong_input, not_tried
 from ._domain.deployment import Bound, Slot, after_of, place_of, plan_of, same
 from ._domain.matching import named
 from ._errors import ApiError, CollectionError, InputError, WaitTimeout
-from ._requests import Once, discovered
+from ._requests import Once, gathered, kind_of
 from ._targets.registry import TARGETS
 from ._wait import poll
 
@@ -27,11 +28,7 @@ class Deployment:
 
         supersede: then take away the additional certificates that it makes superfluous.
         """
-        once, failed = Once(requests), []
-        if discover:
-            found, failed = discovered(self.cloud, discover, self.parallel, once)
-            requests = requests + found
-            once.count = Once(requests).count
+        requests, failed, once = gathered(self.cloud, requests, discover, self.parallel)
         wanted = self._with_identifier(wanted, requests)
         requests = [dict(request, identifier=wanted.identifier) for request in requests]
 
@@ -121,8 +118,7 @@ class Deployment:
                 slots.append(slot)
         # what only the user can correct stops everything before the first write; a refusal stops only its own resource
         if all_or_none and any(is_wrong_input(slot.error) for slot in slots):
-            slots = [slot if slot.error or not slot.steps else replace(slot, steps=(), error=CollectionError(
-                "Not tried, because another resource of this call cannot work as given.")) for slot in slots]
+            slots = [slot if slot.error or not slot.steps else replace(slot, steps=(), error=not_tried()) for slot in slots]
         slots = _jobs.merge(slots)
         plan, applied, seen = plan_of(slots), _runner.Applied(), {}
         if not self.check_mode:
@@ -205,10 +201,9 @@ class Deployment:
             result.update(changed=bool(done), actions=[step.summary() for step in applied.made(plan.steps)])
             before, after = result["diff"]["before"], result["diff"]["after"]
             after.update((row["target"], before[row["target"]]) for row in rows if row["target"] in before and not row["changed"])
-        failed = ["%s: %s" % (row["target"], row["error"]) for row in rows if row["error"]]
+        failed = failures(rows, "targets", "deployment")
         if failed:
-            head = "%d of %d targets failed; each is reported in deployment." % (len(failed), len(rows))
-            result["failed"] = "\n".join([head] + failed + ["Correct this and run again; what is right already is left alone."])
+            result["failed"] = failed
         result["warnings"] = [
             "%s had no room for one more certificate: %s was taken away before the new one was added, so that its names were served "
             "with the default certificate for a moment." % (step.target, step.room[0].target) for step in applied.made_room]
@@ -230,11 +225,6 @@ def _unplanned(request):
     return place_of(request, request.get("slot") if request.get("instance") else None, request.get("domain"))
 
 
-def kind_of(request):
-    """Resources of one kind share lists."""
-    return request["service"], request.get("region")
-
-
 def _freed(slots, applied, origin):
     """Slots of what was taken away to make room although it was not to go yet; so that it is reported, and can be put back."""
     known, found = set(slot.target for slot in slots), []
@@ -249,11 +239,6 @@ def _freed(slots, applied, origin):
 def _failure(slot, applied):
     keys = ([_jobs.worker_key(slot)] if slot.tag else []) + [step.key for step in slot.steps]
     return next((applied.errors[key] for key in keys if key in applied.errors), None)
-
-
-def is_wrong_input(error):
-    """True for what only the user can correct."""
-    return isinstance(error, InputError) or (isinstance(error, ApiError) and "NotFound" in (error.code or ""))
 
 
 def _row(slot, current, error, applied, request, changed, looked):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Mapping, Tuple
 
 from . import _runner
+from ._batch import failures, is_wrong_input, not_tried
 from ._domain import https_options as rules
 from ._domain.names import normalise
-from ._errors import ApiError, CollectionError, InputError, WaitTimeout
+from ._errors import CollectionError, InputError, WaitTimeout
 from ._https_targets import DRIVERS
 from ._plan import Plan, Step
 from ._wait import poll
@@ -76,8 +77,8 @@ class Options:
     def run(self, requests):
         items = [self._plan(*found) for found in self._read(requests)]
         if any(is_wrong_input(item.error) for item in items):
-            items = [item if item.error or not item.steps else replace(item, steps=(), after=item.before, error=CollectionError(
-                "Not tried, because another resource of this call cannot work as given.")) for item in items]
+            items = [item if item.error or not item.steps else replace(
+                item, steps=(), after=item.before, error=not_tried()) for item in items]
         applied = _runner.Applied()
         if not self.check_mode:
             applied = _runner.apply(self.cloud, [step for item in items for step in item.steps], self.parallel, self._confirm)
@@ -163,10 +164,9 @@ class Options:
         result = dict(plan.result(), https_options=rows, warnings=[item.warning for item in items if item.warning and not item.error])
         if not self.check_mode:
             result.update(changed=bool(applied.done), actions=[step.summary() for step in applied.made(plan.steps)])
-        failed = ["%s: %s" % (row["target"], row["error"]) for row in rows if row["error"]]
+        failed = failures(rows, "resources", "https_options")
         if failed:
-            head = "%d of %d resources failed; each is reported in https_options." % (len(failed), len(rows))
-            result["failed"] = "\n".join([head] + failed + ["Correct this and run again; what is right already is left alone."])
+            result["failed"] = failed
         return result
 
     def _row(self, item, applied):
@@ -184,8 +184,3 @@ class Options:
 def needs_certificate(wanted):
     """Whether clients are sent to https, or told to use nothing else."""
     return wanted.redirect in ("on", "301", "308") or bool(wanted.hsts and wanted.hsts["enabled"])
-
-
-def is_wrong_input(error):
-    """True for what only the user can correct."""
-    return isinstance(error, InputError) or (isinstance(error, ApiError) and "NotFound" in (error.code or ""))

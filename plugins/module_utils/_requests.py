@@ -23,7 +23,13 @@ class Once:
 
     def __init__(self, requests=()):
         self._values, self._locks, self._lock = {}, {}, threading.Lock()
-        self.count = Counter(request["service"] for request in requests).__getitem__
+        self._counts = Counter(request["service"] for request in requests)
+
+    def count(self, service):
+        return self._counts[service]
+
+    def add(self, requests):
+        self._counts.update(request["service"] for request in requests)
 
     def __call__(self, key, read):
         with self._lock:
@@ -77,6 +83,21 @@ def restorable(targets):
 
 def _yes(value):
     return str(value).lower() == "true"  # a result that went through a template may hold text
+
+
+def kind_of(request):
+    """Resources of one kind share lists."""
+    return request["service"], request.get("region")
+
+
+def gathered(cloud, requests, discover, parallel):
+    """(the requests and those for what discover finds, slots that say what could not be listed, the Once of all of them)."""
+    once = Once(requests)
+    if not discover:
+        return requests, [], once
+    found, failed = discovered(cloud, discover, parallel, once)
+    once.add(found)
+    return requests + found, failed, once
 
 
 def discovered(cloud, spec, parallel, once):

@@ -8,18 +8,14 @@ from . import _runner
 from ._domain.deployment import place_of
 from ._domain.drift import Held, Served
 from ._errors import InputError
-from ._requests import Once, discovered
+from ._requests import gathered, kind_of
 from ._targets.registry import TARGETS
 from ._tls.model import Endpoint
 
 
 def survey(cloud, stored, requests, discover, parallel):
     """A list of (request, [Held]); a resource that cannot be read is one Held that says why."""
-    once, failed = Once(requests), []
-    if discover:
-        found, failed = discovered(cloud, discover, parallel, once)
-        requests = requests + found
-        once.count = Once(requests).count
+    requests, failed, once = gathered(cloud, requests, discover, parallel)
 
     def look(request):
         target = TARGETS[request["service"]]
@@ -29,8 +25,7 @@ def survey(cloud, stored, requests, discover, parallel):
 
     rows = [({}, [Held(slot.place, error=str(slot.error))]) for slot in failed]
     seen = set()
-    for request, slots, error in _runner.each_in_turn(
-            requests, look, parallel, lambda request: (request["service"], request.get("region"))):
+    for request, slots, error in _runner.each_in_turn(requests, look, parallel, kind_of):
         slots = slots or [Held(place_of(request, None, request.get("domain")), error=str(error))]
         if not request.get("found") or not seen & set(slot.target for slot in slots):
             rows.append((request, slots))  # what is named as well is reported as it is named

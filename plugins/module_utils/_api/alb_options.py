@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from . import alb
-from .https_options import Plain, Secure
+from .https_options import SETTLED, Plain, Secure
 from .rpc import CREATE, READ
 
 PRODUCT = alb.PRODUCT._replace(actions=dict(alb.PRODUCT.actions, **{
     "ListRules": READ,
     "CreateRule": CREATE,
 }))
-SETTLED = ("Running", "Stopped")
 SAME = {"Host": "${host}", "Path": "${path}", "Query": "${query}"}  # the defaults of a redirect, which may also be left out
 
 

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from .._errors import ApiError
-from .domains import binding_of, page_rows, status_of
+from . import domains
 from .rpc import READ, SET, Product
 
 PRODUCT = Product("dcdn", "2018-01-15", "dcdn", {
@@ -18,26 +17,14 @@ SET_CERTIFICATE = "SetDcdnDomainSSLCertificate"
 
 def domain_statuses(cloud):
     """Every DCDN domain of the account with its DomainStatus, read once a page."""
-    rows = cloud.pages(
-        "dcdn", "DescribeDcdnUserDomains", {}, rows=page_rows, total=lambda answer: answer.get("TotalCount") or 0, size=500,
-        names=("PageNumber", "PageSize"))
-    return dict((row["DomainName"].lower(), row.get("DomainStatus") or "") for row in rows)
+    return domains.statuses(cloud, "dcdn", "DescribeDcdnUserDomains")
 
 
 def domain_status(cloud, domain):
     """DomainStatus of one domain, or None when the account does not have it."""
-    answer = cloud.call(
-        "dcdn", "DescribeDcdnUserDomains", dict(DomainName=domain, DomainSearchType="full_match", PageSize=20), target=domain)
-    return status_of(page_rows(answer), domain)
+    return domains.status(cloud, "dcdn", "DescribeDcdnUserDomains", domain)
 
 
 def binding(cloud, domain):
     """The domain's Binding. ApiError InvalidDomain.NotFound when the account does not have the domain."""
-    try:
-        answer = cloud.call("dcdn", "DescribeDcdnDomainCertificateInfo", dict(DomainName=domain), target=domain)
-    except ApiError as error:
-        if error.code != "InvalidCertificate.NotFound":
-            raise
-        answer = {}
-    rows = (answer.get("CertInfos") or {}).get("CertInfo") or []
-    return binding_of(rows[0] if rows else {}, "SSLProtocol", "SSLPub")
+    return domains.binding(cloud, "dcdn", "DescribeDcdnDomainCertificateInfo", domain, "SSLProtocol", "SSLPub")

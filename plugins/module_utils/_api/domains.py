@@ -1,10 +1,12 @@
 # Copyright (c) 2026, daas.https contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What CDN and DCDN say about their domains, in common words. PRIVATE to the collection."""
+"""What CDN, DCDN and Live say about their domains, in common words. PRIVATE to the collection."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from .._errors import ApiError
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,34 @@ def binding_of(row, switch, pem):
         certificate_pem=row.get(pem) or "")
 
 
-def page_rows(answer):
+def binding(cloud, product, action, domain, switch, pem):
+    """The domain's Binding. ApiError InvalidDomain.NotFound when the account does not have the domain."""
+    try:
+        answer = cloud.call(product, action, dict(DomainName=domain), target=domain)
+    except ApiError as error:
+        if error.code != "InvalidCertificate.NotFound":
+            raise
+        answer = {}
+    rows = (answer.get("CertInfos") or {}).get("CertInfo") or []
+    return binding_of(rows[0] if rows else {}, switch, pem)
+
+
+def statuses(cloud, product, action, field="DomainStatus", size=500):
+    """Every domain of the account with its status, read once a page. field: what the product calls the status."""
+    rows = cloud.pages(product, action, {}, rows=_page, total=lambda answer: answer.get("TotalCount") or 0, size=size,
+                       names=("PageNumber", "PageSize"))
+    return _by_name(rows, field)
+
+
+def status(cloud, product, action, domain, field="DomainStatus"):
+    """Status of one domain, or None when the account does not have it."""
+    answer = cloud.call(product, action, dict(DomainName=domain, DomainSearchType="full_match", PageSize=20), target=domain)
+    return _by_name(_page(answer), field).get(domain)
+
+
+def _page(answer):
     return (answer.get("Domains") or {}).get("PageData") or []
 
 
-def status_of(rows, domain):
-    """DomainStatus of one domain, or None when it is not among the rows."""
-    return next((row.get("DomainStatus") or "" for row in rows if row["DomainName"].lower() == domain), None)
+def _by_name(rows, field):
+    return dict((row["DomainName"].lower(), row.get(field) or "") for row in rows)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Tuple
 
 
+SETTLED = ("Running", "Stopped")  # states of a listener of ALB or NLB that nothing is being done to
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of a domain. parent: the condition under which it holds, '' for always. status: success, configuring, failed, …"""

@@ -7,9 +7,8 @@ Unlike CDN's calls these know a CAS certificate by its name, which is unique in 
 
 from __future__ import annotations
 
-from .._errors import ApiError
+from . import domains
 from .action import READ, SET, Product
-from .domains import binding_of, page_rows
 
 PRODUCT = Product("live", "2016-11-01", "live", {
     "DescribeLiveUserDomains": READ,
@@ -21,21 +20,12 @@ SET_CERTIFICATE = "SetLiveDomainCertificate"
 
 def domain_statuses(cloud):
     """Every streaming and ingest domain of the account with its LiveDomainStatus, read once a page."""
-    rows = cloud.pages(
-        "live", "DescribeLiveUserDomains", {}, rows=page_rows, total=lambda answer: answer.get("TotalCount") or 0, size=50,
-        names=("PageNumber", "PageSize"))
-    return _statuses(rows)
+    return domains.statuses(cloud, "live", "DescribeLiveUserDomains", "LiveDomainStatus", 50)
 
 
 def domain_status(cloud, domain):
     """LiveDomainStatus of one domain, or None when the account does not have it."""
-    asked = dict(DomainName=domain, DomainSearchType="full_match", PageSize=20)
-    answer = cloud.call("live", "DescribeLiveUserDomains", asked, target=domain)
-    return _statuses(page_rows(answer)).get(domain)
-
-
-def _statuses(rows):
-    return dict((row["DomainName"].lower(), row.get("LiveDomainStatus") or "") for row in rows)
+    return domains.status(cloud, "live", "DescribeLiveUserDomains", domain, "LiveDomainStatus")
 
 
 def binding(cloud, domain):
@@ -43,11 +33,4 @@ def binding(cloud, domain):
 
     ApiError InvalidDomain.NotFound when the account does not have the domain.
     """
-    try:
-        answer = cloud.call("live", "DescribeLiveDomainCertificateInfo", dict(DomainName=domain), target=domain)
-    except ApiError as error:
-        if error.code != "InvalidCertificate.NotFound":
-            raise
-        answer = {}
-    rows = (answer.get("CertInfos") or {}).get("CertInfo") or []
-    return binding_of(rows[0] if rows else {}, "SSLProtocol", "SSLPub")
+    return domains.binding(cloud, "live", "DescribeLiveDomainCertificateInfo", domain, "SSLProtocol", "SSLPub")

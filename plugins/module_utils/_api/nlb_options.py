@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 from . import nlb
-from .https_options import Secure
+from .https_options import SETTLED, Secure
 
 PRODUCT = nlb.PRODUCT
-SETTLED = ("Running", "Stopped")
 
 
 def listeners(cloud, region):

@@ -116,6 +116,17 @@ def bound_of(stored, cas_id, **own):
     return Bound(cas_id=cas_id, **own)
 
 
+def cas_id_of(identifier):
+    """CAS's id as its identifier has it, 0 if there is none. It is read out of it, in every form that was seen, and never put together."""
+    head = identifier.partition("-")[0]
+    return int(head) if head.isdigit() else 0
+
+
+def bound_by_identifier(stored, identifier):
+    """The Bound of a product that says nothing but CAS's identifier."""
+    return bound_of(stored, cas_id_of(identifier), id=identifier, name="%s (not in CAS)" % identifier, fingerprint="")
+
+
 def after_of(wanted, own_id):
     return Bound(own_id, wanted.id, wanted.name, wanted.sha256 or wanted.sha1, wanted.names, wanted.store, wanted.algorithm)
 

@@ -8,7 +8,7 @@ Certificates are named by CAS's identifier. A change takes hold of the whole acc
 from __future__ import annotations
 
 from .._api import ga as api
-from .._domain.deployment import Bound, bound_of, place_of
+from .._domain.deployment import bound_by_identifier, place_of
 from .._errors import InputError
 from .._plan import Ref, Step
 from .slb import choose
@@ -47,14 +47,7 @@ def candidates(cloud, region, once):
 def at(place, state, stored):
     """The Bound of a slot, or None when it is empty."""
     held = state[1].default if place["slot"] == "default" else state[1].additional.get(place["domain"])
-    if not held:
-        return None
-    # CAS's id is read of the identifier, but none is ever put together from it
-    head = held.partition("-")[0]
-    cas_id = int(head) if head.isdigit() else 0
-    if cas_id in stored:
-        return bound_of(stored, cas_id, id=held, name="", fingerprint="")
-    return Bound(held, cas_id, "%s (not in CAS)" % held, "")
+    return bound_by_identifier(stored, held) if held else None
 
 
 def find(request, state, wanted, stored):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._api.listeners import Held
-from .._domain.deployment import Bound, bound_of, is_superseded, name_of, place_of, same
+from .._domain.deployment import bound_by_identifier, is_superseded, name_of, place_of, same
 from .._domain.names import covers_all, missing, normalise
 from .._errors import InputError
 from .._plan import Ref, Step
@@ -51,7 +51,7 @@ class ListenerTarget:
     def find(self, request, state, wanted, stored):
         default = self.at(place_of(request, "default"), state, stored)
         old = self._superseded(state, wanted, stored)
-        there = any(same(_bound(held.id, stored), wanted) for held in state[1])
+        there = any(same(bound_by_identifier(stored, held.id), wanted) for held in state[1])
         if choose(request, default, old, wanted, there) == "default":
             return [place_of(request, "default")]
         return [place_of(request, "additional", certificate=wanted.identifier)]
@@ -66,7 +66,7 @@ class ListenerTarget:
         return [place_of(request, "additional", certificate=old.id, superseded=True) for old in self._superseded(state, wanted, stored)]
 
     def _superseded(self, state, wanted, stored):
-        bounds = [_bound(held.id, stored) for held in state[1] if not held.default and held.status != GONE]
+        bounds = [bound_by_identifier(stored, held.id) for held in state[1] if not held.default and held.status != GONE]
         return [bound for bound in bounds if is_superseded(bound, wanted)]
 
     def at(self, place, state, stored):
@@ -75,7 +75,7 @@ class ListenerTarget:
         else:
             # a default certificate is picked by its names, too, and cannot be added once more
             found = [held for held in state[1] if held.id == place["certificate"] and held.status != GONE]
-        return _bound(found[0].id, stored) if found else None
+        return bound_by_identifier(stored, found[0].id) if found else None
 
     def own(self, place, state, wanted):
         """An additional certificate cannot become the default one while it is additional."""
@@ -111,15 +111,6 @@ class ListenerTarget:
     def candidates(self, cloud, region, once):
         return [dict(region=region, instance=instance, listener_port=port, protocol="quic" if protocol == "quic" else "https")
                 for instance, port, protocol in sorted(self._listeners(cloud, region, once))]
-
-
-def _bound(identifier, stored):
-    """Of the identifier CAS's id is read, but never put together from it: in every form that was seen it stands before the first dash."""
-    head = identifier.partition("-")[0]
-    cas_id = int(head) if head.isdigit() else 0
-    if cas_id in stored:
-        return bound_of(stored, cas_id, id=identifier, name="", fingerprint="")
-    return Bound(identifier, cas_id, "%s (not in CAS)" % identifier, "")
 
 
 def choose(request, default, superseded, wanted, there=False):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from .._api import oss as api
-from .._domain.deployment import bound_of, place_of
+from .._domain.deployment import bound_of, cas_id_of, place_of
 from .._domain.names import covers, normalise
 from .._errors import InputError
 from .._plan import Ref, Step
@@ -54,9 +54,7 @@ def at(place, state, stored):
     held = state.cname.certificate if state.cname else None
     if held is None:
         return None
-    # as everywhere the id is read out of the identifier, which is never put together from it
-    head = held.id.partition("-")[0]
-    cas_id = int(head) if held.kind == "CAS" and head.isdigit() else 0
+    cas_id = cas_id_of(held.id) if held.kind == "CAS" else 0
     name = "%s (not in CAS)" % (held.id or "unknown certificate")
     return bound_of(stored, cas_id, id=held.id, name=name, fingerprint=held.fingerprint)
 

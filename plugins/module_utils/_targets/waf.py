@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from .._api import waf as api
 from .._api.endpoints import SITES
-from .._domain.deployment import bound_of, place_of
+from .._domain.deployment import bound_of, cas_id_of, place_of
 from .._domain.names import covers, missing, normalise
 from .._errors import InputError
 from .._plan import Ref, Step
@@ -98,10 +98,8 @@ def at(place, state, stored):
     held = _held(place, state.item)
     if not held:
         return None
-    # CAS's id is read of the identifier, but none is ever put together from it
-    head = held.id.partition("-")[0]
-    return bound_of(stored, int(head) if head.isdigit() else 0, id=held.id, name=held.name or "%s (not in CAS)" % held.id, fingerprint="",
-                    names=held.names)
+    name = held.name or "%s (not in CAS)" % held.id
+    return bound_of(stored, cas_id_of(held.id), id=held.id, name=name, fingerprint="", names=held.names)
 
 
 def _held(place, item):

@@ -48,7 +48,15 @@ def _bind_from_cas(cloud: Any, call: Call, domain: Domain) -> None:
 
 
 def _bind_upload(cloud: Any, call: Call, domain: Domain) -> None:
-    name, chain_pem, key_pem = call.text("CertName"), call.text("SSLPub"), call.text("SSLPri")
+    name, material = call.text("CertName"), uploaded(call)
+    if name and any(other.cert_name == name and other is not domain for other in service(cloud, call).domains.values()):
+        raise errors.name_taken(name)
+    service(cloud, call).bind(domain, material, name or new_name(cloud), "upload", 0)
+
+
+def uploaded(call: Call) -> pki.Material:
+    """The certificate and key that came with the call. CloudError when they are not there, cannot be read, or are no pair."""
+    chain_pem, key_pem = call.text("SSLPub"), call.text("SSLPri")
     if not chain_pem:
         raise errors.missing_certificate()
     if not key_pem:
@@ -63,9 +71,11 @@ def _bind_upload(cloud: Any, call: Call, domain: Domain) -> None:
         raise errors.malformed_key() from None
     if not pki.key_matches(material):
         raise errors.mismatch()
-    if name and any(other.cert_name == name and other is not domain for other in service(cloud, call).domains.values()):
-        raise errors.name_taken(name)
-    service(cloud, call).bind(domain, material, name or "cert-{0}".format(cloud.rng.randrange(10 ** 7)), "upload", 0)
+    return material
+
+
+def new_name(cloud: Any) -> str:
+    return "cert-{0}".format(cloud.rng.randrange(10 ** 7))
 
 
 def certificate_info(cloud: Any, call: Call, switch: str, pem: str, more: Row) -> dict[str, Any]:
@@ -79,7 +89,7 @@ def certificate_info(cloud: Any, call: Call, switch: str, pem: str, more: Row) -
         row.update({
             "CertDomainName": held.common_name, "CertName": domain.cert_name, "CertType": domain.cert_type,
             "CertOrg": held.issuer_common_name, "CertId": str(domain.cas_id or ""), "CertRegion": cloud.store if domain.cas_id else "",
-            "CertLife": _life(held), "CertExpireTime": time_text(held.not_after), pem: held.leaf_pem})
+            "CertLife": life(held), "CertExpireTime": time_text(held.not_after), pem: held.leaf_pem})
     return {"CertInfos": {"CertInfo": [{**row, **more(domain)}]}}
 
 
@@ -169,7 +179,7 @@ def domain_row(domain: Domain, suffix: str) -> dict[str, Any]:
             "Sources": {"Source": [{"Content": "203.0.113.10", "Port": 80, "Priority": "20", "Type": "ipaddr", "Weight": "10"}]}}
 
 
-def _life(material: pki.Material) -> str:
+def life(material: pki.Material) -> str:
     return "{0} months".format(max(round((material.not_after - material.not_before).days / 30), 1))
 
 

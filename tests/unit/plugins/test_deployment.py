@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.daas.https.plugins.module_utils import _deploy, _requests
+from ansible_collections.daas.https.plugins.module_utils import _requests
 from ansible_collections.daas.https.plugins.module_utils._api.cas import Stored
+from ansible_collections.daas.https.plugins.module_utils._batch import is_wrong_input
 from ansible_collections.daas.https.plugins.module_utils._domain.deployment import (
     Bound, Slot, Wanted, after_of, bound_of, identify, is_superseded, name_of, place_of, plan_of, same)
 from ansible_collections.daas.https.plugins.module_utils._errors import ApiError, CollectionError, InputError
@@ -231,7 +232,7 @@ def test_what_is_no_result_cannot_be_restored(row, word):
     (ApiError("a", "Forbidden.RAM", "m"), False), (ApiError("a", "Throttling.User", "m"), False),
 ])
 def test_what_only_the_user_can_correct(error, wrong):
-    assert _deploy.is_wrong_input(error) is wrong
+    assert is_wrong_input(error) is wrong
 
 
 def test_once_reads_once_and_again_after_a_failure():

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import functools
-from datetime import datetime, timezone
 from typing import Any
 
 from ... import pki
 from ...rpc import Action, Call, declare, numbered_page
 from ..cdn import errors
+from ..domain_calls import life, new_name, time_text, uploaded
 from ..domains import Domain
 
 VERSION = "2016-11-01"
@@ -45,25 +45,11 @@ def _from_cas(cloud: Any, call: Call, _domain: Domain) -> tuple[pki.Material, st
 
 
 def _uploaded(cloud: Any, call: Call, domain: Domain) -> tuple[pki.Material, str, str, int]:
-    name, chain_pem, key_pem = call.text("CertName"), call.text("SSLPub"), call.text("SSLPri")
-    if not chain_pem:
-        raise errors.missing_certificate()
-    if not key_pem:
-        raise errors.missing_key()
-    try:
-        pki.parse_material(chain_pem, None)
-    except ValueError as exc:
-        raise errors.malformed() from exc
-    try:
-        material = pki.parse_material(chain_pem, key_pem)
-    except ValueError:
-        raise errors.malformed_key() from None
-    if not pki.key_matches(material):
-        raise errors.mismatch()
+    name, material = call.text("CertName"), uploaded(call)
     taken = any(other.cert_name == name and other is not domain for other in cloud.live.domains.values())
     if name and taken and call.text("ForceSet") != "1":
         raise errors.name_taken(name)
-    return material, name or "cert-{0}".format(cloud.rng.randrange(10 ** 7)), "upload", 0
+    return material, name or new_name(cloud), "upload", 0
 
 
 CHOOSE = {"cas": _from_cas, "upload": _uploaded}
@@ -76,7 +62,7 @@ def describe_certificate(cloud: Any, call: Call) -> dict[str, Any]:
     if domain.https and domain.material:
         held = domain.material
         row.update(CertDomainName=held.common_name, CertName=domain.cert_name, CertType=domain.cert_type, CertOrg=held.issuer_common_name,
-                   CertLife=_life(held), CertExpireTime=_time(held.not_after), SSLPub=held.chain_pem)
+                   CertLife=life(held), CertExpireTime=time_text(held.not_after), SSLPub=held.chain_pem)
     return {"CertInfos": {"CertInfo": [row]}}
 
 
@@ -103,7 +89,7 @@ def _domain(cloud: Any, domain: Domain) -> dict[str, Any]:
     about = cloud.live.kinds[domain.name]
     return {"DomainName": domain.name, "LiveDomainStatus": domain.shown_status, "LiveDomainType": about.kind, "RegionName": about.region,
             "Cname": _cname(domain), "Description": "", "ResourceGroupId": "",
-            "GmtCreated": _time(domain.created), "GmtModified": _time(domain.modified)}
+            "GmtCreated": time_text(domain.created), "GmtModified": time_text(domain.modified)}
 
 
 def describe_detail(cloud: Any, call: Call) -> dict[str, Any]:
@@ -114,19 +100,11 @@ def describe_detail(cloud: Any, call: Call) -> dict[str, Any]:
         "Cname": _cname(domain), "Description": "", "ResourceGroupId": "", "Scope": "domestic",
         "SSLProtocol": "on" if domain.https else "off", "CertName": domain.cert_name if held else "",
         "SSLPub": held.chain_pem if held else "",
-        "GmtCreated": _time(domain.created), "GmtModified": _time(domain.modified)}}
+        "GmtCreated": time_text(domain.created), "GmtModified": time_text(domain.modified)}}
 
 
 def _cname(domain: Domain) -> str:
     return domain.name.lstrip(".") + ".live.example.net"
-
-
-def _life(material: pki.Material) -> str:
-    return "{0} months".format(max(round((material.not_after - material.not_before).days / 30), 1))
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 TOKEN = " SecurityToken"  # the vendor's model has it as a parameter, too; what counts is the signed header
