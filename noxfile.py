@@ -13,6 +13,8 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
+import zipfile
 
 import nox
 
@@ -49,7 +51,7 @@ nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.envdir = str(CACHE / "nox")
-nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts"]
+nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts", "e2e_acme", "year"]
 
 
 # -- what every session uses ---------------------------------------------------------------------------------------------------------
@@ -254,6 +256,40 @@ def e2e_hosts(session: nox.Session) -> None:
     if lacking:
         absent(session, "e2e_hosts " + lacking)
     pytest(session, "e2e_hosts", *(session.posargs or ["-q", "-n", "2", "tests/e2e_hosts"]))
+
+
+@nox.session
+def year(session: nox.Session) -> None:
+    """A simulated year: rotate daily, prune weekly, with trouble by seed. YEAR_SEED=n makes another one. Arguments go to pytest."""
+    lacking = session.run("python", str(ROOT / "tests" / "support" / "clock.py"), silent=True).strip()
+    if lacking:
+        absent(session, "year " + lacking)
+    pytest(session, "year", *(session.posargs or ["-q", "-n", "2", "--dist", "loadfile", "tests/year"]))
+
+
+@nox.session
+def e2e_acme(session: nox.Session) -> None:
+    """The main job with a certificate from a real ACME server, proved in a real name server. Arguments go to pytest."""
+    lacking = session.run("python", str(ROOT / "tests" / "support" / "pebble.py"), silent=True, env=dict(PYTHONPATH=str(ROOT))).strip()
+    if lacking:
+        absent(session, "e2e_acme " + lacking)
+    community_crypto(session)
+    pytest(session, "e2e_acme", *(session.posargs or ["-q", "-n", "2", "--dist", "loadfile", "tests/e2e_acme"]))
+
+
+def community_crypto(session: nox.Session) -> None:
+    """Put the collection that speaks ACME beside ours. It is taken from the wheel of the Ansible package, which package indexes have."""
+    wanted, note = pinned("ansible")[0], CACHE / "community.crypto"
+    if note.exists() and note.read_text(encoding="utf-8") == wanted:
+        return
+    folder = CACHE / "wheels"
+    session.run(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--ignore-requires-python",
+                "--dest", str(folder), wanted, external=True)
+    shutil.rmtree(CACHE / "ansible_collections" / "community", ignore_errors=True)
+    with zipfile.ZipFile(next(folder.glob("ansible-*.whl"))) as wheel:
+        wheel.extractall(CACHE, [name for name in wheel.namelist() if name.startswith("ansible_collections/community/crypto/")])
+    shutil.rmtree(folder)
+    note.write_text(wanted, encoding="utf-8")
 
 
 @nox.session

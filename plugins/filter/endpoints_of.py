@@ -32,6 +32,12 @@ options:
     type: str
     choices: [current, previous]
     default: current
+  key_types_of:
+    description:
+      - Services that have an RSA and an ECDSA certificate for one name. Their endpoints get the C(key_type) of the certificate that they
+        have to serve, where it is known.
+    type: list
+    elements: str
   domains:
     description: If given, endpoints whose name none of these covers are left out. They have never been meant.
     type: list
@@ -48,7 +54,8 @@ endpoints: >-
 RETURN = r"""
 _value:
   description:
-    - The endpoints with the keys C(name), C(address), C(port), C(label) as the hosts have them, and the expected C(fingerprint).
+    - The endpoints with the keys C(name), C(address), C(port), C(label) as the hosts have them, and the expected C(fingerprint); with
+      O(key_types_of) also C(key_type).
       An endpoint whose target has (or had) no certificate is left out.
   type: list
   elements: dict
@@ -57,9 +64,10 @@ _value:
 from ansible_collections.daas.https.plugins.module_utils._domain.matching import means, port_of
 
 KEYS = ("name", "address", "port", "label")
+KEY_TYPES = ("RSA", "ECDSA")  # those that a handshake can be made for
 
 
-def endpoints_of(targets, hosts, expect="current", domains=None):
+def endpoints_of(targets, hosts, expect="current", domains=None, key_types_of=()):
     """Endpoints to prove, each once, in the hosts' order."""
     found, targets = [], [target for target in targets if not target.get("superseded")]
     for host in hosts:
@@ -69,10 +77,13 @@ def endpoints_of(targets, hosts, expect="current", domains=None):
         for endpoint in host.get("https_endpoints") or []:
             if domains and not any(covers(domain, endpoint["name"]) for domain in domains):
                 continue
-            certificate = _certificate(_behind(endpoint, mine, ports), expect, endpoint["name"])
+            target = _behind(endpoint, mine, ports)
+            certificate = _certificate(target, expect, endpoint["name"])
             if certificate:
                 shown = dict((key, endpoint[key]) for key in KEYS if endpoint.get(key) is not None)
                 shown["fingerprint"] = certificate["fingerprint"]
+                if target["service"] in key_types_of and certificate.get("key_type") in KEY_TYPES:
+                    shown["key_type"] = certificate["key_type"].lower()
                 if shown not in found:
                     found.append(shown)
     return found

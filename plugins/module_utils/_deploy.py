@@ -9,7 +9,7 @@ from dataclasses import replace
 from . import _jobs, _runner
 from ._api import cas
 from ._batch import failures, is_wrong_input, not_tried
-from ._domain.deployment import Bound, Slot, after_of, place_of, plan_of, same
+from ._domain.deployment import Bound, Slot, after_of, check_sm2, place_of, plan_of, same
 from ._domain.matching import named
 from ._errors import ApiError, CollectionError, InputError, WaitTimeout
 from ._requests import Once, gathered, kind_of
@@ -33,6 +33,7 @@ class Deployment:
         requests = [dict(request, identifier=wanted.identifier) for request in requests]
 
         def plan_one(request):
+            check_sm2(wanted, request)
             target = TARGETS.get(request["service"])
             if not target:
                 return _jobs.plan(self.cloud, request, wanted, self.stored, contacts)

@@ -68,4 +68,4 @@ def bundle_from(params, require_key=True):
     return read_bundle(
         certificate, text_of(params, "chain"), text_of(params, "private_key"), params.get("private_key_passphrase"),
         roots_text(params), datetime.datetime.now(datetime.timezone.utc), params.get("normalize_chain", True),
-        params.get("allow_incomplete_chain", False), require_key)
+        params.get("allow_incomplete_chain", False), require_key, params.get("allow_future", False))

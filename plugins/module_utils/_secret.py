@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-_PEM_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_PEM_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _TOKEN = re.compile(r"\b(Bearer +|Signature=)[A-Za-z0-9._~+/=-]{12,}")
 DOTS = "********"
 

@@ -54,6 +54,11 @@ options:
         description: The names that it covers. Used in check mode only, while the certificate is not in CAS yet.
         type: list
         elements: str
+      key_type:
+        description:
+          - The kind of its key, V(RSA) or V(ECDSA), as the certificate's result has it. Used in check mode only, as O(certificate.domains),
+            so that an additional certificate of the other kind is not taken for a superfluous one.
+        type: str
   supersede:
     description:
       - Whether additional certificates that the new one makes superfluous are taken away once it is bound (ALB, NLB, and other services
@@ -101,6 +106,8 @@ options:
 notes:
   - Which RAM actions each service needs stands in the table of permissions in the README of the collection; what is peculiar to each
     service, in its guide to deployment targets.
+  - A certificate that has expired or is not valid yet is refused. So is an SM2 pair, except for Anti-DDoS (service V(DDOS)) by a deployment
+    job; CDN and DCDN take one in the CAS console, but do not show it to this module.
   - A deployment job only replaces a certificate that SLB, GA, SAE, FC, MSE or API Gateway have already, and of SLB and GA only by one
     with all its names. This is looked at before a job is made.
 """
@@ -288,6 +295,10 @@ deployment:
               type: list
               elements: str
               sample: [www.example.com]
+            key_type:
+              description: RSA, ECDSA or SM2, the kind of its key. Null where neither CAS nor the product tells.
+              type: str
+              sample: RSA
         supersedes:
           description:
             - The additional certificates that the new one makes superfluous here; they are still there unless another entry says so.
@@ -348,6 +359,8 @@ actions:
       sample: slb/cn-hangzhou/lb-bp1web:443/default
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit
 from ansible_collections.daas.https.plugins.module_utils._argspec_deploy import DISCOVER, RESOURCES
@@ -367,6 +380,7 @@ ARGUMENT_SPEC = _argspec.spec(
         name=dict(type="str"),
         fingerprint=dict(type="str"),
         domains=dict(type="list", elements="str"),
+        key_type=dict(type="str", no_log=False),
     )),
     resources=RESOURCES,
     discover=DISCOVER,
@@ -389,7 +403,7 @@ def work(params, check_mode):
         run = Deployment(cloud, stored, params["parallel"], waiting, check_mode)
         if params["restore"] is not None:
             return finish(run.restore(rows), None)
-        wanted = identify(stored, params["certificate"], SITES[params["site"]], check_mode)
+        wanted = identify(stored, params["certificate"], SITES[params["site"]], check_mode, int(time.time() * 1000))
         return finish(run.deploy(requests, wanted, params["contacts"] or (), params["supersede"], params["discover"]), wanted)
 
 

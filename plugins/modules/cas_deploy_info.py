@@ -185,6 +185,10 @@ drift:
               type: list
               elements: str
               sample: [www.example.com]
+            key_type:
+              description: RSA, ECDSA or SM2, the kind of its key. Null where neither CAS nor the service tells.
+              type: str
+              sample: RSA
             end_date:
               description: Last day of validity. Null if CAS does not know it.
               type: str
@@ -291,7 +295,7 @@ def resource_rows(held, served, wanted, stored, today, least):
     """A row for each slot of a resource; an endpoint belongs to the slot that is responsible for its name."""
     mine = dict((slot.target, []) for slot in held)
     for address in served:
-        slot = drift.responsible(held, address.name)
+        slot = drift.responsible(held, address.name, address.sha256)
         if slot:
             mine[slot.target].append(address)
     rows = []

@@ -62,8 +62,15 @@ options:
         type: int
         default: 443
       label:
-        description: What messages and results call the endpoint. The default is name and port.
+        description: What messages and results call the endpoint. The default is name and port, and O(endpoints[].key_type).
         type: str
+      key_type:
+        description:
+          - Refuses certificates with another kind of key, as a client does that can use only this one. An endpoint that has a certificate
+            of each kind is looked at once for each.
+          - Before Python 3.15 these handshakes are made with TLS 1.2, because only there the ciphers say it.
+        type: str
+        choices: [rsa, ecdsa]
       expected_fingerprint:
         description: As O(expected_fingerprint), for this endpoint only.
         type: list
@@ -104,6 +111,7 @@ options:
         the trust anchor that OpenSSL found, are the same ones.
       - Where that chain is not known (endpoint not reached or not trusted, Python before 3.10), issuers of different names still count as
         a violation. Otherwise the finding is V(unknown), a warning that does not fail; what is not reached or trusted fails by itself.
+      - If an endpoint has O(endpoints[].key_type), this is asked of RSA and of ECDSA certificates separately.
     type: bool
     default: false
   timeout:
@@ -177,6 +185,16 @@ EXAMPLES = r"""
     wait: true
     wait_timeout: 600
     successes: 3
+
+- name: Verify that old clients get the RSA certificate, and the others the ECDSA one
+  daas.https.tls_verify:
+    endpoints:
+      - name: www.example.com
+        key_type: rsa
+        expected_fingerprint: "{{ certificate_result.certificate.fingerprint }}"
+      - name: www.example.com
+        key_type: ecdsa
+        expected_fingerprint: "{{ certificate_alternative_result.certificate.fingerprint }}"
 
 - name: Only look
   daas.https.tls_verify:
@@ -275,6 +293,10 @@ tls:
           description: Common name of the issuing CA.
           type: str
           sample: Example Issuing CA
+        key_type:
+          description: V(rsa) or V(ecdsa), the kind of the certificate's key. Null for other kinds.
+          type: str
+          sample: ecdsa
         not_before:
           description: Start of validity, UTC.
           type: str
@@ -397,6 +419,7 @@ ARGUMENT_SPEC = dict(
         address=dict(type="str"),
         port=dict(type="int", default=443),
         label=dict(type="str"),
+        key_type=dict(type="str", choices=["rsa", "ecdsa"], no_log=False),
         expected_fingerprint=dict(type="list", elements="str", aliases=["fingerprint"]),
     )),
     ca_path=dict(type="path"),

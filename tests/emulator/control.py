@@ -210,9 +210,12 @@ def post_issue(emulator: Emulator, values: dict[str, Any]) -> Any:
     if not 0 < days < 36500:
         raise ValueError("days is more than 0 and less than 36500.")
     flaws = [name for name in FLAWS if values.get(name)]
-    if len(flaws) > 1:
-        raise ValueError("at most one of {0}.".format(", ".join(FLAWS)))
-    material = _issue(emulator.authority, flaws, names, days, key)
+    if len(flaws) + ("starts_in" in values) > 1:
+        raise ValueError("at most one of {0}, starts_in.".format(", ".join(FLAWS)))
+    if "starts_in" in values:
+        material = _issue_from(emulator, values["starts_in"], names, days, key)
+    else:
+        material = _issue(emulator.authority, flaws, names, days, key)
     for name, damage in DAMAGES.items():
         material = damage(material) if values.get(name) else material
     return {"certificate": material.chain_pem, "private_key": material.key_pem, "fingerprint": material.fingerprint,
@@ -227,6 +230,13 @@ def _issue(authority: pki.Authority, flaws: list[str], names: list[str], days: f
     if flaws == ["self_signed"]:
         return authority.self_signed(names, days=days, key=key)
     return getattr(authority, flaws[0])(names, key=key)
+
+
+def _issue_from(emulator: Emulator, starts_in: float, names: list[str], days: float, key: str) -> pki.Material:
+    """A good one that is valid from so many seconds from now on, or so many ago."""
+    if not math.isfinite(starts_in) or abs(starts_in) > FARTHEST:
+        raise ValueError("starts_in is at most {0} seconds.".format(FARTHEST))
+    return emulator.authority.issue(names, days=days, key=key, not_before=emulator.clock.now() + timedelta(seconds=starts_in))
 
 
 def post_http_host(emulator: Emulator, values: dict[str, Any]) -> Any:
@@ -299,7 +309,7 @@ ROUTES = [
           "kind: stall, refuse, old, previous, propagation:<handshakes>, propagation:<seconds>s, or null for none",
           {"key": str, "kind": (str, type(None))}, ("key", "kind")),
     Route("POST", "/pki/issue", post_issue, "a certificate of this cloud's authority, good or broken in the ways that are true",
-          {"names": list, "days": NUMBER, "key": str, **dict.fromkeys((*FLAWS, *DAMAGES), bool)}, ("names",)),
+          {"names": list, "days": NUMBER, "key": str, "starts_in": NUMBER, **dict.fromkeys((*FLAWS, *DAMAGES), bool)}, ("names",)),
     Route("POST", "/airec/http_host", post_http_host, "where plain HTTP for a domain goes when AIRec fetches its validation file",
           {"domain": str, "host": str, "port": int}, ("domain", "host", "port")),
     Route("POST", "/airec/token", post_token, "another access token of AIRec, for so many seconds of the cloud's time",

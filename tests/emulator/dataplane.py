@@ -45,6 +45,7 @@ class _Serving:
 
     default: Material | None = None
     sni: Mapping[str, Material] = dataclasses.field(default_factory=dict)
+    alternatives: Mapping[str, Material] = dataclasses.field(default_factory=dict)
     redirect: Redirect = False
     files: Files = dataclasses.field(default_factory=dict)
     page: bool = True
@@ -53,11 +54,14 @@ class _Serving:
     https_port: int = 443
     status: int | None = None
 
-    def certificates(self) -> tuple[Material | None, dict[str, Material]]:
-        return self.default, dict(self.sni)
+    def certificates(self) -> tuple[Material | None, dict[str, Material], dict[str, Material]]:
+        return self.default, dict(self.sni), dict(self.alternatives)
 
-    def certificate_for(self, name: str | None) -> Material | None:
-        return self.sni.get(match_name(self.sni, name) or "", self.default)
+    def certificates_for(self, name: str | None) -> tuple[Material, ...]:
+        """One, or one of each kind of key, of which OpenSSL takes what the client can use; none if the name is not known."""
+        known = match_name(self.sni, name) or ""
+        found = self.sni.get(known, self.default), self.alternatives.get(known)
+        return tuple(material for material in found if material)
 
     def redirects(self, host: str) -> bool:
         return self.redirect if isinstance(self.redirect, bool) else "" in self.redirect or match_name(self.redirect, host) is not None
@@ -161,12 +165,14 @@ class DataPlane:
                 self._slots[key] = slot
             return Endpoint(HOST, slot.port, slot.http_port)
 
-    def serve(self, key: str, *, default: Material | None, sni: Mapping[str, Material] | None = None, redirect: Redirect = False,
-              files: Files | None = None, page: bool = True, hsts: Mapping[str, str] | None = None,
+    def serve(self, key: str, *, default: Material | None, sni: Mapping[str, Material] | None = None,
+              alternatives: Mapping[str, Material] | None = None, redirect: Redirect = False, files: Files | None = None,
+              page: bool = True, hsts: Mapping[str, str] | None = None,
               tls_minimum: str | Mapping[str, str] | None = None, https_port: int = 443, redirect_status: int | None = None) -> None:
         """Swap what an open endpoint serves; handshakes under way finish with what they began with.
 
         sni       name -> certificate; "*.example.com" stands for one label, ".example.com" for any number
+        alternatives     name of sni ("": the default one) -> a second certificate, with a key of the other kind
         redirect  hosts whose plain-HTTP requests are sent to https, or True for all; a mapping gives each its status ("": any other host)
         files     path -> content, or a function; answered on both ports, before any redirect
         page      whether other paths get the endpoint's own page (else 404)
@@ -175,14 +181,16 @@ class DataPlane:
         https_port       where a redirect leads; redirect_status: with which status, if redirect does not say it
         ValueError when a chain cannot be served with its key; the endpoint then stays as it was. KeyError when not open.
         """
-        serving = _Serving(default, _lower(sni or {}), _lower(redirect) if isinstance(redirect, Mapping) else redirect if isinstance(
-            redirect, bool) else frozenset(name.lower() for name in redirect), files if callable(files) else dict(files or {}), page,
+        serving = _Serving(
+            default, _lower(sni or {}), _lower(alternatives or {}),
+            _lower(redirect) if isinstance(redirect, Mapping) else redirect if isinstance(redirect, bool) else frozenset(
+                name.lower() for name in redirect), files if callable(files) else dict(files or {}), page,
             _lower(hsts or {}), {"": tls_minimum} if isinstance(tls_minimum, str) else _lower(tls_minimum or {}), https_port,
             redirect_status)
         unknown = set(serving.tls_minimum.values()) - set(wire.VERSIONS)
         if unknown:
             raise ValueError("unknown versions of TLS: {0}".format(", ".join(sorted(unknown))))
-        for material in [serving.default, *serving.sni.values()]:
+        for material in [serving.default, *serving.sni.values(), *serving.alternatives.values()]:
             if material:
                 wire.context_for(material)
         with self._lock:
@@ -214,13 +222,16 @@ class DataPlane:
     def serving(self, key: str) -> dict[str, Any]:
         """What the control plane last bound, as fingerprints: {"default", "sni": {name: …}, "redirect", "hsts", "tls_minimum", "fault"}.
 
-        tls_minimum has "" for the names that have none of their own, if that is not the usual one.
+        With certificates of the other kind of key, there is "alternatives": {name: …}, too. tls_minimum has "" for the names that have
+        none of their own, if that is not the usual one.
         """
         with self._lock:
             slot = self._slots[key]
             live = slot.live
             return {"default": live.default.fingerprint if live.default else None,
                     "sni": {name: material.fingerprint for name, material in sorted(live.sni.items())},
+                    **({"alternatives": {name: material.fingerprint for name, material in sorted(live.alternatives.items())}}
+                       if live.alternatives else {}),
                     "redirect": live.redirect if isinstance(live.redirect, bool) else sorted(live.redirect),
                     "hsts": dict(sorted(live.hsts.items())), "tls_minimum": dict(sorted(live.tls_minimum.items())),
                     "fault": dataclasses.asdict(slot.fault) if slot.fault else None}
@@ -322,10 +333,10 @@ class DataPlane:
 
         def choose(connection: ssl.SSLObject, name: str | None, _context_of_hello: ssl.SSLContext) -> int | None:
             with self._lock:
-                material = slot.next_handshake(self._now()).certificate_for(name)
-            if material is None:
+                materials = slot.next_handshake(self._now()).certificates_for(name)
+            if not materials:
                 return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-            connection.context = wire.context_for(material, minimum)
+            connection.context = wire.context_for(*materials, minimum=minimum)
             return None
 
         context.sni_callback = choose

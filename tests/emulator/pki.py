@@ -10,6 +10,7 @@ closely enough for OpenSSL and for cryptography's strict verifier.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import os
 import pathlib
@@ -19,6 +20,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Union
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -117,9 +119,16 @@ class Authority:
         starts = not_before or self.now() - BACKDATE
         ends = (not_before or self.now()) + timedelta(days=days)
         leaf_key = _new_key(key)
-        leaf = _leaf(names, leaf_key, (starts, ends), serial, self._intermediate, self._intermediate_key)
+        leaf = _leaf(names, leaf_key.public_key(), (starts, ends), serial, self._intermediate, self._intermediate_key)
         chain = _cert_pem(leaf) + (self.intermediate_pem if with_intermediate else "")
         return _describe(leaf, chain, _key_pem(leaf_key))
+
+    def sign_request(self, csr_pem: str, names: list[str], *, days: float = 90) -> Material:
+        """A leaf for the key of a certificate request, whose private part is not known here; of the request nothing else counts."""
+        validity = (self.now() - BACKDATE, self.now() + timedelta(days=days))
+        public = x509.load_pem_x509_csr(csr_pem.encode()).public_key()
+        leaf = _leaf(names, public, validity, None, self._intermediate, self._intermediate_key)
+        return _describe(leaf, _cert_pem(leaf) + self.intermediate_pem, "")
 
     # Broken on purpose. Each differs from a good one in exactly the way its name says.
 
@@ -132,15 +141,23 @@ class Authority:
     def self_signed(self, names: list[str], *, days: float = 90, key: str = "rsa") -> Material:
         """A leaf that signed itself, as `openssl req -x509` makes it; no authority vouches for it."""
         leaf_key = _new_key(key)
-        leaf = _leaf(names, leaf_key, (self.now() - BACKDATE, self.now() + timedelta(days=days)), None, None, leaf_key)
+        leaf = _leaf(names, leaf_key.public_key(), (self.now() - BACKDATE, self.now() + timedelta(days=days)), None, None, leaf_key)
         return _describe(leaf, _cert_pem(leaf), _key_pem(leaf_key))
 
 
 def with_other_key(material: Material) -> Material:
     """The same chain beside a private key of the same kind that does not belong to it."""
-    leaf = x509.load_pem_x509_certificate(material.leaf_pem.encode())
-    kind = "rsa" if isinstance(leaf.public_key(), rsa.RSAPublicKey) else "ec"
-    return dataclasses.replace(material, key_pem=_key_pem(_new_key(kind)))
+    return dataclasses.replace(material, key_pem=_key_pem(_new_key(kind_of(material))))
+
+
+@functools.lru_cache(maxsize=4096)
+def kind_of(material: Material) -> str:
+    """"rsa", "ec", or "" for a key of another kind."""
+    try:
+        public = x509.load_pem_x509_certificate(material.leaf_pem.encode()).public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return ""
+    return "rsa" if isinstance(public, rsa.RSAPublicKey) else "ec" if isinstance(public, ec.EllipticCurvePublicKey) else ""
 
 
 def without_intermediate(material: Material) -> Material:
@@ -291,12 +308,12 @@ def _ca_certificate(common_name: str, key: Key, issuer: x509.Certificate | None,
             .sign(issuer_key, hashes.SHA256()))
 
 
-def _leaf(names: list[str], key: Key, validity: tuple[datetime, datetime], serial: int | None,
+def _leaf(names: list[str], public: object, validity: tuple[datetime, datetime], serial: int | None,
           issuer: x509.Certificate | None, issuer_key: Key) -> x509.Certificate:
     if not names:
         raise ValueError("a certificate needs at least one name")
-    usage = _usage(digital_signature=True, key_encipherment=isinstance(key, rsa.RSAPrivateKey))
-    return (_start(names[0], key.public_key(), issuer.subject if issuer else None, validity, serial)
+    usage = _usage(digital_signature=True, key_encipherment=isinstance(public, rsa.RSAPublicKey))
+    return (_start(names[0], public, issuer.subject if issuer else None, validity, serial)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
             .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -107,9 +107,16 @@ def bare_context(minimum: str = MINIMUM) -> ssl.SSLContext:
 
 
 @functools.lru_cache(maxsize=4096)
-def context_for(material: Material, minimum: str = MINIMUM) -> ssl.SSLContext:
-    """A server context for a chain and key, of which nothing touches the disk where the system allows that."""
+def context_for(*materials: Material, minimum: str = MINIMUM) -> ssl.SSLContext:
+    """A server context for a chain and key, or for two whose keys are of different kinds; OpenSSL then goes by what the client offers."""
     context = bare_context(minimum)
+    for material in materials:
+        _load(context, material)
+    return context
+
+
+def _load(context: ssl.SSLContext, material: Material) -> None:
+    """A chain and its key, of which nothing touches the disk where the system allows that."""
     text = (material.key_pem + "\n" + material.chain_pem).encode()
     try:
         if hasattr(os, "memfd_create"):
@@ -126,7 +133,6 @@ def context_for(material: Material, minimum: str = MINIMUM) -> ssl.SSLContext:
     except ssl.SSLError as exc:
         raise ValueError("certificate {0} cannot be served with its key: {1}".format(
             material.fingerprint[:16], exc.reason or "not readable")) from None
-    return context
 
 
 def response(status: str, body: bytes, method: str, extra: str = "") -> bytes:

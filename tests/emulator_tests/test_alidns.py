@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
+import json
+import threading
+
 import pytest
 
 from tests.support.account import account
@@ -155,3 +160,53 @@ def test_the_snapshot(dns):
     made = add(dns, "www", "A", "203.0.113.10")
     assert dns.cloud.snapshot()["alidns"] == {
         "zones": {"example.com": [{"id": made, "rr": "www", "type": "A", "value": "203.0.113.10", "ttl": 600}]}}
+
+
+# -- who follows a zone ------------------------------------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def follower(status=200):
+    """(its URL, what it was told)."""
+    told = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *unused):
+            """Nothing is printed."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.02))
+    thread.start()
+    try:
+        yield "http://127.0.0.1:{0}/".format(server.server_address[1]), told
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_follower_is_told_what_a_name_has_before_the_call_is_answered(dns):
+    with follower() as (url, told):
+        dns.cloud.alidns.follower = url
+        add(dns, "_acme-challenge", "TXT", "one")
+        second = add(dns, "_acme-challenge", "TXT", "two")
+        dns.call("alidns", "UpdateDomainRecord", RecordId=second, RR="other", Type="TXT", Value="two")
+        dns.call("alidns", "DeleteDomainRecord", RecordId=second)
+    assert {row["zone"] for row in told} == {"example.com"}
+    assert [[(item["name"], item["type"], item["values"]) for item in row["sets"]] for row in told] == [
+        [("_acme-challenge.example.com", "TXT", ["one"])],
+        [("_acme-challenge.example.com", "TXT", ["one", "two"])],
+        [("_acme-challenge.example.com", "TXT", ["one"]), ("other.example.com", "TXT", ["two"])],
+        [("other.example.com", "TXT", [])],
+    ]
+
+
+def test_a_follower_that_does_not_take_it_is_noticed(dns):
+    with follower(status=500) as (url, told):
+        dns.cloud.alidns.follower = url
+        assert refused_add(dns, "www", "A", "203.0.113.10") == ("InternalError", 500) and len(told) == 1

@@ -164,8 +164,9 @@ def test_tags(old, new):
         made.call("cas", "TagResources", **common, **{"ResourceId.1": first, "ResourceId.2": second, "Tag.1.Key": "env",
                                                       "Tag.1.Value": "prod", "Tag.2.Key": "by", "Tag.2.Value": "us"})
         made.call("cas", "TagResources", **common, **{"ResourceId.1": first, "Tag.1.Key": "env", "Tag.1.Value": "test"})
-        page = made.call("cas", "ListTagResources", **common)
-        more = made.call("cas", "ListTagResources", **common, NextToken=page["NextToken"])
+        both = {**common, "ResourceId.1": first, "ResourceId.2": second}
+        page = made.call("cas", "ListTagResources", **both)
+        more = made.call("cas", "ListTagResources", **both, NextToken=page["NextToken"])
         rows = [(row["ResourceId"], row["TagKey"], row["TagValue"])
                 for answer in (page, more) for row in answer["TagResources"]["TagResource"]]
         assert rows == [(first, "env", "test"), (first, "by", "us"), (second, "env", "prod"), (second, "by", "us")]
@@ -176,7 +177,8 @@ def test_tags(old, new):
         assert made.refused("cas", "TagResources", **common, **unknown) == ("NotFound", 400)
         assert made.refused("cas", "ListTagResources", **{**common, "ResourceType": "thing"}) == ("InvalidParameter", 400)
         for wrong in ({"MaxResults": 0}, {"NextToken": "x"}):
-            assert made.refused("cas", "ListTagResources", **common, **wrong) == ("InvalidParameter", 400)
+            assert made.refused("cas", "ListTagResources", **both, **wrong) == ("InvalidParameter", 400)
+        assert made.refused("cas", "ListTagResources", **common) == ("MissingParameter", 400)  # all of them is not on offer
 
 
 def test_what_is_in_use_cannot_be_deleted(calm, old, new):

@@ -182,6 +182,9 @@ def test_certificates_on_demand(handle):
 
     now = handle.clock.now()
     assert flawed(expired=True).not_after < now < flawed(not_yet_valid=True).not_before
+    later = flawed(starts_in=86400, days=5)
+    assert abs((later.not_before - now).total_seconds() - 86400) < 60 and (later.not_after - later.not_before).days == 5
+    assert abs((now - flawed(starts_in=-86400).not_before).total_seconds() - 86400) < 60
     assert flawed(self_signed=True).issuer_common_name == "app.example.com"
     assert flawed(sibling=True).issuer_common_name not in (material.issuer_common_name, "app.example.com")
     assert not pki.key_matches(flawed(other_key=True))
@@ -189,7 +192,9 @@ def test_certificates_on_demand(handle):
     assert flawed(wrong_order=True).issuer_common_name == "Emulated Cloud Root CA"
     for body, words in [({}, "wants names"), ({"names": []}, "names is a list"), ({"names": ["a.example.com"], "days": 0}, "days is more"),
                         ({"names": ["a.example.com"], "key": "dsa"}, "rsa"),
-                        ({"names": ["a"], "expired": True, "sibling": True}, "at most one")]:
+                        ({"names": ["a"], "expired": True, "sibling": True}, "at most one"),
+                        ({"names": ["a"], "expired": True, "starts_in": 5}, "at most one"),
+                        ({"names": ["a"], "starts_in": 1e12}, "starts_in")]:
         assert words in refused(handle, "POST", "/pki/issue", body)
 
 

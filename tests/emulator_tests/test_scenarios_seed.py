@@ -98,6 +98,13 @@ def fleet():
         yield made
 
 
+@pytest.fixture(scope="module")
+def year():
+    with account(calm=True) as made:
+        scenarios.get("year").seed(made.cloud)
+        yield made
+
+
 def test_the_fleet_is_two_hundred_resources_with_one_certificate(fleet):
     state = fleet.cloud.snapshot()
     [stored] = state["cas"]["certificates"]
@@ -117,13 +124,23 @@ def test_the_fleet_is_two_hundred_resources_with_one_certificate(fleet):
     assert fleet.served("alb/alb-fleet01/8001", "www.example.com") == old
 
 
+def test_the_year_begins_with_one_certificate_on_all_of_its_resources(year):
+    bound = [held for held in year.cloud.cas.certificates.values() if held.name.startswith("shop-")][-1].material.fingerprint
+    places = ["{0}/{2}/{3}".format(*row) for row in scenarios.year.listeners()]
+    assert len(places) + len(scenarios.year.domains()) == 38
+    assert {year.served(place, scenarios.year.NAMES[place.partition("/")[0]]) for place in places} == {bound}
+    assert {year.served(service, domain) for service, domain in scenarios.year.domains()} == {bound}
+    others = {year.served("slb/lb-year01/443", "admin.example.net"), year.served("alb/alb-year01/8443", "admin.example.net")}
+    assert len(others) == 1 and others != {bound} and year.served("cdn", "press.example.net") not in others | {bound}
+
+
 @pytest.mark.parametrize("name", sorted(scenarios.SCENARIOS))
 def test_a_snapshot_is_json_without_keys(request, name):
     made = request.getfixturevalue(name)
     text = json.dumps(made.cloud.snapshot())
     assert "PRIVATE" not in text
     keys = [held.material.key_pem for held in (*made.cloud.cas.certificates.values(), *made.cloud.slb.certificates.values())]
-    assert len(keys) == {"demo": 5, "empty": 0, "fleet": 3}[name]
+    assert len(keys) == {"demo": 5, "empty": 0, "fleet": 3, "year": 14}[name]
     assert not any(line in text for key in keys for line in key.splitlines()[1:-1])
 
 

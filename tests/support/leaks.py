@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import pathlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 PIECE = 40  # characters or bytes of a key that nothing else has by chance
 
@@ -30,7 +32,29 @@ def needles(key_pem: str) -> set[bytes]:
         for shift in range(3):
             again = base64.b64encode(pem[shift:]).decode()
             found.add(again[120:120 + PIECE].encode())
-    return found
+    for number in secret(key):
+        found |= set(forms(number, PIECE))
+    # certificates and requests hold the public half, which each form of the private key has, too
+    known = public(key)
+    return {needle for needle in found if not any(needle in text for text in known)}
+
+
+def forms(number: bytes, length: int | None = None) -> list[bytes]:
+    """Bytes as they are, and in base64 from any of three offsets; of each the first so many."""
+    texts = [base64.b64encode(number[shift:len(number) - (len(number) - shift) % 3]) for shift in range(3)]
+    return [text[:length] for text in (number, *texts)]
+
+
+def secret(key: Any) -> list[bytes]:
+    """The numbers that nobody may know."""
+    numbers = key.private_numbers() if isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)) else None
+    if isinstance(numbers, rsa.RSAPrivateNumbers):
+        return [number.to_bytes((number.bit_length() + 7) // 8, "big") for number in (numbers.d, numbers.p, numbers.q)]
+    return [numbers.private_value.to_bytes((key.key_size + 7) // 8, "big")] if numbers else []
+
+
+def public(key: Any) -> list[bytes]:
+    return forms(key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
 
 def leaks(folder: pathlib.Path, wanted: Iterable[bytes], allowed: Iterable[pathlib.Path] = ()) -> Iterator[str]:

@@ -75,6 +75,7 @@ def test_what_is_not_documented_by_the_vendor_is_called_so():
 @pytest.mark.parametrize(("kind", "names"), [
     ("modules", [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"]),
     ("filters", [path.stem for path in (ROOT / "plugins" / "filter").glob("*.py") if path.stem != "__init__"]),
+    ("lookups", ["daas.https." + path.stem for path in (ROOT / "plugins" / "lookup").glob("*.py") if path.stem != "__init__"]),
     ("inventory plugins", ["daas.https." + path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py")]),
     ("playbooks", ["daas.https." + path.stem for path in (ROOT / "playbooks").glob("*.yml")]),
 ])

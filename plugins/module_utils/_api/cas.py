@@ -7,12 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Tuple
 
+from .endpoints import SITES
 from .rpc import CREATE, READ, Action, Product
 from .._errors import ApiError
 
 PRODUCT = Product("cas", "2020-04-07", "yundun-cert", {
     "ListUserCertificateOrder": READ,
     "GetUserCertificateDetail": READ,
+    "ListTagResources": READ,
     "UploadUserCertificate": CREATE,
     "DeleteUserCertificate": Action(writes=True, repeat=True, token=True),
 })
@@ -23,6 +25,7 @@ class Stored:
     """A certificate in CAS as lists show it; sha256 and sha1 are lower-case hex of the leaf, '' when CAS did not say.
 
     all_names: whether names are all that it has. When CAS says no alternative names, there is the common name alone.
+    instance_id: what tags are bound to. not_before, not_after: milliseconds since 1970, 0 when CAS did not say.
     """
 
     id: int
@@ -36,6 +39,9 @@ class Stored:
     issuer: str = ""
     algorithm: str = ""
     all_names: bool = True
+    instance_id: str = ""
+    not_before: int = 0
+    not_after: int = 0
 
 
 def list_certificates(cloud):
@@ -53,7 +59,23 @@ def _stored(row):
         id=row["CertificateId"], name=row.get("Name") or "", sha256=clean(row.get("Sha2")), sha1=clean(row.get("Fingerprint")),
         names=tuple(dict.fromkeys(names)), uploaded=bool(row.get("Upload")), expired=bool(row.get("Expired")),
         end_date=row.get("EndDate") or "", issuer=row.get("Issuer") or "", algorithm=(row.get("Algorithm") or "").upper(),
-        all_names=bool(row.get("Sans")))
+        all_names=bool(row.get("Sans")), instance_id=row.get("InstanceId") or "", not_before=row.get("CertStartTime") or 0,
+        not_after=row.get("CertEndTime") or 0)
+
+
+def tagged(cloud, *wanted):
+    """Tags of certificates that have at least one of the wanted (key, value), value None for any: {instance_id of Stored: {key: value}}.
+
+    One list for each of them: whether a list by tag gives all tags of what it finds, or that tag alone, is not documented.
+    """
+    tags = {}
+    for key, value in wanted:
+        asked = dict(RegionId=SITES[cloud.site], ResourceType="instance", Tag=[dict(Key=key, Value=value)])
+        for row in cloud.token_pages(
+                "cas", "ListTagResources", asked, rows=lambda answer: (answer.get("TagResources") or {}).get("TagResource") or [],
+                size=50):
+            tags.setdefault(row.get("ResourceId"), {})[row.get("TagKey")] = row.get("TagValue") or ""
+    return tags
 
 
 def clean(fingerprint):

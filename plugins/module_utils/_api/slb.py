@@ -15,6 +15,7 @@ PRODUCT = Product("slb", "2014-05-15", "slb", {
     "DescribeLoadBalancerListeners": READ,
     "DescribeLoadBalancerHTTPSListenerAttribute": READ,
     "UploadServerCertificate": WRITE,
+    "DeleteServerCertificate": SET,
     "SetLoadBalancerHTTPSListenerAttribute": SET,
     "CreateDomainExtension": WRITE,
     "SetDomainExtensionAttribute": SET,
@@ -24,13 +25,17 @@ PRODUCT = Product("slb", "2014-05-15", "slb", {
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """A certificate in one region's own store; cas_id is set when it was imported from CAS. fingerprint: hex, sha1 or sha256."""
+    """A certificate in one region's own store; cas_id is set when it was imported from CAS, and then cas_name may be, too.
+
+    fingerprint: hex, sha1 or sha256.
+    """
 
     id: str
     name: str
     fingerprint: str
     cas_id: int
     names: Tuple[str, ...]
+    cas_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def _certificate(row):
     cas_id = str(row.get("AliCloudCertificateId") or "")
     return ServerCertificate(
         row["ServerCertificateId"], row.get("ServerCertificateName") or "", clean(row.get("Fingerprint")),
-        int(cas_id) if cas_id.isdigit() else 0, tuple(dict.fromkeys(names)))
+        int(cas_id) if cas_id.isdigit() else 0, tuple(dict.fromkeys(names)), row.get("AliCloudCertificateName") or "")
 
 
 def listeners(cloud, region):

@@ -58,30 +58,37 @@ class Bundle:
     key: object
     notes: Tuple[str, ...]
 
+    @property
+    def material(self):
+        """The parameters of an upload."""
+        return dict(Cert=self.chain_pem, Key=self.key)
 
-def read_bundle(certificate, chain, key, passphrase, roots, now, normalize=True, allow_incomplete=False, require_key=True):
+
+def read_bundle(certificate, chain, key, passphrase, roots, now, normalize=True, allow_incomplete=False, require_key=True,
+                allow_future=False):
     """Parse and check everything that can be checked without asking anyone; raises InputError naming what, where, what to do.
 
-    certificate, chain, key: PEM text (chain and key may be None). roots: PEM text of the trust anchors.
+    certificate, chain, key: PEM text (chain and key may be None). roots: PEM text of the trust anchors. allow_future: whether it may be
+    one that is not valid yet.
     """
     if CRYPTOGRAPHY_IMPORT_ERROR:
         raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
-    given = _certificates(certificate, "certificate")
+    given = parse_certificates(certificate, "certificate")
     if chain:
-        given += _certificates(chain, "chain")
+        given += parse_certificates(chain, "chain")
     private = load_key(key, passphrase) if key else None
     if private is None and require_key:
         raise InputError("No private key: give private_key or private_key_path; CAS cannot deploy a certificate without it.")
-    leaf = _leaf(given, private)
+    leaf = leaf_of(given, private)
+    facts = _facts(leaf)
+    _check_strength(facts)
     ordered, notes = _order(leaf, given)
     _complete(ordered, given, roots, allow_incomplete)
     if notes and not normalize:
         raise InputError("The chain is not clean: %s. Put it right, or let normalize_chain do it." % "; ".join(notes))
-    facts = _facts(leaf)
-    _check_validity(facts, now)
-    _check_strength(facts)
+    check_validity(facts, now, allow_future)
     pem = "".join(cert.public_bytes(serialization.Encoding.PEM).decode("ascii") for cert in ordered)
-    return Bundle(facts, pem, len(ordered), Secret(_plain(private)) if private is not None else None, tuple(notes))
+    return Bundle(facts, pem, len(ordered), Secret(key_pem(private)) if private is not None else None, tuple(notes))
 
 
 def check_coverage(facts, wanted, what="the certificate"):
@@ -92,24 +99,35 @@ def check_coverage(facts, wanted, what="the certificate"):
             what[0].upper() + what[1:], ", ".join(lacking), ", ".join(facts.names) or "nothing"))
 
 
-def _certificates(text, what):
+def parse_certificates(text, what):
     """All certificates of a PEM text, in its order."""
     if "PRIVATE KEY-----" in text:
-        raise InputError("%s holds a private key. Keep the key apart and give it as private_key or private_key_path." % what.capitalize())
+        option = what.replace("certificate", "private_key") if "certificate" in what else "private_key"
+        raise InputError("%s holds a private key. Keep the key apart and give it as %s or %s_path." % (what.capitalize(), option, option))
     found = []
     for number, match in enumerate(_BLOCK.finditer(text), 1):
         if match.group(1) not in ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"):
             raise InputError("Block %d of %s is '%s', and only CERTIFICATE belongs there." % (number, what, match.group(1)))
         block = "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % "\n".join(match.group(2).split())
         try:
-            found.append(x509.load_pem_x509_certificate(block.encode("ascii")))
-        except (ValueError, UnicodeEncodeError) as error:
+            cert = x509.load_pem_x509_certificate(block.encode("ascii"))
+            _facts(cert)  # the library reads the parts only when they are asked for
+            found.append(cert)
+        except unreadable() as error:
             raise InputError("Malformed PEM: block %d of %s cannot be read as a certificate (%s). Export it again; line breaks or "
                              "characters may have been lost." % (number, what, error)) from error
     if not found or text.count("-----BEGIN ") != len(found):
         raise InputError("Malformed PEM: %s has %d complete certificate(s) and %d BEGIN line(s). Expected one or more blocks "
                          "'-----BEGIN CERTIFICATE-----' … '-----END CERTIFICATE-----'." % (what, len(found), text.count("-----BEGIN ")))
     return found
+
+
+def _public(cert):
+    """The certificate's public key, or None for a kind that the library does not know, SM2 for instance."""
+    try:
+        return cert.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return None
 
 
 def load_key(text, passphrase):
@@ -121,26 +139,34 @@ def load_key(text, passphrase):
     except TypeError as error:
         hint = "is encrypted: give private_key_passphrase" if not passphrase else "is not encrypted: leave private_key_passphrase out"
         raise InputError("The private key %s." % hint) from error
-    except (ValueError, UnsupportedAlgorithm):
+    except UnsupportedAlgorithm:
+        raise InputError("The private key is of a kind, or encrypted in a way, that is not known here. The keys of an SM2 pair are given "
+                         "to daas.https.cas_certificate as sign_private_key and encrypt_private_key.") from None
+    except ValueError:
         # the cause is not chained: parsers quote their input
         reason = "or the passphrase is wrong" if passphrase else "expected one PEM block of type PRIVATE KEY"
         raise InputError("The private key cannot be read: malformed PEM, %s." % reason) from None
-    if not isinstance(private, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
-        raise InputError("The private key is of type %s; Alibaba Cloud takes RSA and ECDSA (P-256, P-384)."
-                         % type(private).__name__.replace("PrivateKey", "").strip("_"))
+    check_key(private)
     return private
 
 
-def _leaf(given, private):
+def check_key(private):
+    """Raises InputError for a key of a kind that is not served."""
+    if not isinstance(private, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise InputError("The private key is of type %s; Alibaba Cloud takes RSA and ECDSA (P-256, P-384)."
+                         % type(private).__name__.replace("PrivateKey", "").strip("_"))
+
+
+def leaf_of(given, private):
     """The certificate that belongs to the key; without a key, the one that issued none of the others."""
     if private is not None:
         public = private.public_key()
         for cert in given:
-            if cert.public_key() == public:
+            if _public(cert) == public:
                 return cert
         raise InputError(
             "The private key does not match: it belongs to none of the %d given certificates (first: %s). Take the key that the "
-            "certificate was requested with." % (len(given), _name(given[0].subject)))
+            "certificate was requested with." % (len(given), short_name(given[0].subject)))
     leaves = [cert for cert in given if not any(other is not cert and _issued(other, cert) for other in given)]
     return leaves[0] if leaves else given[0]
 
@@ -154,6 +180,16 @@ def _issued(child, parent):
         return True
     except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
         return False
+
+
+def continued(leaf, given):
+    """The leaf and then each one's issuer, as far as they are given, the root too; what has nothing to do with it is left out."""
+    chain = [leaf]
+    while True:
+        parent = next((cert for cert in given if cert not in chain and _issued(chain[-1], cert)), None)
+        if parent is None:
+            return chain
+        chain.append(parent)
 
 
 def _order(leaf, given):
@@ -171,14 +207,15 @@ def _order(leaf, given):
             break
         rest.remove(parent)
         if _issued(parent, parent):
-            notes.append("the root '%s' was given and is not sent" % _name(parent.subject))
+            notes.append("the root '%s' was given and is not sent" % short_name(parent.subject))
             break
         ordered.append(parent)
     if rest:
         raise InputError(
             "The chain is broken: '%s' was issued by '%s', and what else was given does not continue it: %s. Give the intermediates that "
             "the CA delivered with this certificate." % (
-                _name(ordered[-1].subject), _name(ordered[-1].issuer), ", ".join("'%s'" % _name(cert.subject) for cert in rest)))
+                short_name(ordered[-1].subject), short_name(ordered[-1].issuer),
+                ", ".join("'%s'" % short_name(cert.subject) for cert in rest)))
     kept = [cert for number, cert in enumerate(given) if cert in ordered and cert not in given[:number]]
     if kept != ordered:
         notes.append("the certificates were in the wrong order")
@@ -194,7 +231,7 @@ def _complete(ordered, given, roots, allow_incomplete):
     if not any(_issued(top, cert) for cert in anchors):
         raise InputError(
             "The chain is incomplete: '%s' was issued by '%s', which is neither among the given certificates nor among the trusted roots. "
-            "Append the missing intermediate, or name the CA's root in ca_path." % (_name(top.subject), _name(top.issuer)))
+            "Append the missing intermediate, or name the CA's root in ca_path." % (short_name(top.subject), short_name(top.issuer)))
 
 
 def _roots(text):
@@ -202,40 +239,45 @@ def _roots(text):
         return []
     try:
         return x509.load_pem_x509_certificates(text.encode("utf-8"))
-    except ValueError as error:
+    except unreadable() as error:
         raise InputError("ca_path does not hold CA certificates in PEM form (%s)." % error) from error
 
 
 def _facts(cert):
-    public = cert.public_key()
+    public = _public(cert)
     kind = "RSA" if isinstance(public, rsa.RSAPublicKey) else "ECDSA" if isinstance(public, ec.EllipticCurvePublicKey) else "other"
     return Facts(
         fingerprint=cert.fingerprint(hashes.SHA256()).hex(), sha1=cert.fingerprint(hashes.SHA1()).hex(), serial=cert.serial_number,
-        common_name=_name(cert.subject), names=_names(cert), issuer=_name(cert.issuer), not_before=cert.not_valid_before_utc,
+        common_name=short_name(cert.subject), names=names_of(cert), issuer=short_name(cert.issuer), not_before=cert.not_valid_before_utc,
         not_after=cert.not_valid_after_utc, key_type=kind, key_size=getattr(public, "key_size", 0))
+
+
+def unreadable():
+    """What the library raises for a certificate that it cannot read."""
+    return ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType
 
 
 def leaf_facts(text):
     """Facts of the leaf in a PEM text, and no more is asked of it: to name a certificate, also an expired one. Raises InputError."""
     if CRYPTOGRAPHY_IMPORT_ERROR:
         raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
-    return _facts(_leaf(_certificates(text, "certificate"), None))
+    return _facts(leaf_of(parse_certificates(text, "certificate"), None))
 
 
 def parse_facts(pem):
     """Facts of the first certificate in a PEM text, or None when it cannot be read: for what the cloud shows, not for input."""
     try:
-        return _facts(_certificates(pem, "certificate")[0])
+        return _facts(parse_certificates(pem, "certificate")[0])
     except InputError:
         return None
 
 
-def _name(name):
+def short_name(name):
     found = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(found[0].value) if found else name.rfc4514_string()
 
 
-def _names(cert):
+def names_of(cert):
     """DNS names and IP addresses of the SAN extension, lower case; browsers ignore the common name, so do we."""
     try:
         san = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -245,11 +287,12 @@ def _names(cert):
         str(address) for address in san.get_values_for_type(x509.IPAddress)])
 
 
-def _check_validity(facts, now):
+def check_validity(facts, now, allow_future=False):
+    """Raises InputError, with the date, when nobody would accept the certificate: now, or with allow_future ever."""
     if now > facts.not_after:
         raise InputError("The certificate for %s has expired: it was valid until %s. Use its successor." % (
             facts.common_name, facts.not_after.strftime("%Y-%m-%d %H:%M UTC")))
-    if now < facts.not_before:
+    if now < facts.not_before and not allow_future:
         raise InputError("The certificate for %s is not valid yet: it becomes so at %s." % (
             facts.common_name, facts.not_before.strftime("%Y-%m-%d %H:%M UTC")))
     if not facts.names:
@@ -257,13 +300,16 @@ def _check_validity(facts, now):
 
 
 def _check_strength(facts):
+    if facts.key_type == "other":
+        raise InputError("The certificate for %s has a key that is neither RSA nor ECDSA. An SM2 pair is given to "
+                         "daas.https.cas_certificate as sign_certificate and encrypt_certificate." % facts.common_name)
     if facts.key_type == "RSA" and facts.key_size < RSA_BITS:
         raise InputError("The certificate's RSA key has %d bits; at least %d are needed." % (facts.key_size, RSA_BITS))
     if facts.key_type == "ECDSA" and facts.key_size not in (256, 384):
         raise InputError("The certificate's ECDSA key is on a curve of %d bits; P-256 and P-384 are served." % facts.key_size)
 
 
-def _plain(private):
+def key_pem(private):
     """PKCS#1 for RSA and SEC1 for EC: the forms that every product takes."""
     return private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()).decode("ascii")

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, Mapping, Tuple
 
 from .._errors import InputError
 from .._plan import Plan, Ref, Step
-from .provision import digest
+from .provision import KEY_TYPES, digest
+
+SM2_SERVICES = ("DDOS",)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Bound:
     def view(self):
         own = None if isinstance(self.id, Ref) else str(self.id)
         return dict(id=own, cas_id=self.cas_id or None, name=self.name, fingerprint=self.fingerprint, store=self.store,
-                    domains=list(self.names))
+                    domains=list(self.names), key_type=KEY_TYPES.get(self.algorithm))
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,15 @@ def is_superseded(bound, wanted):
     """
     if same(bound, wanted) or not bound.names or not set(bound.names) <= set(wanted.names):
         return False
-    return not wanted.id or (bool(bound.algorithm) and bound.algorithm == wanted.algorithm)
+    if not wanted.id and not wanted.algorithm:
+        return True  # about to be uploaded, and nobody has said what it is
+    return bool(bound.algorithm) and bound.algorithm == wanted.algorithm
 
 
-def identify(stored, given, store, pending_allowed):
+def identify(stored, given, store, pending_allowed, now=0):
     """The certificate that the user means, out of CAS's list. Raises InputError when it is not there, not one, or expired.
 
+    now: milliseconds since 1970, if it is to be valid already; 0 if not.
     With pending_allowed (check mode) a fingerprint or a name that is not in CAS counts as about to be uploaded.
     """
     digits = digest(given.get("fingerprint"))
@@ -163,7 +169,9 @@ def identify(stored, given, store, pending_allowed):
     found = [item for item in stored.values() if all(tests[key](item) for key in asked)]
     words = ", ".join("%s %s" % (key, given[key]) for key in asked)
     if not found and pending_allowed and asked[0] in ("fingerprint", "name"):
-        return Wanted(0, given.get("name") or "", digits, "", tuple(name.lower() for name in given.get("domains") or ()), store)
+        algorithm = next((ours for ours, kind in KEY_TYPES.items() if kind == (given.get("key_type") or "").upper()), "")
+        names = tuple(name.lower() for name in given.get("domains") or ())
+        return Wanted(0, given.get("name") or "", digits, "", names, store, algorithm=algorithm)
     if not found:
         raise InputError("CAS has no certificate with %s. Upload it with daas.https.cas_certificate, or check site and account." % words)
     if len(set(item.sha256 or item.id for item in found)) > 1:
@@ -171,7 +179,23 @@ def identify(stored, given, store, pending_allowed):
     best = min(found, key=lambda item: item.id)
     if best.expired:
         raise InputError("The certificate %s (id %d) expired on %s; it is not deployed." % (best.name, best.id, best.end_date))
+    if now and best.not_before > now:
+        raise InputError("The certificate %s (id %d) is not valid before %s UTC; it is not deployed until then." % (
+            best.name, best.id, time_of(best.not_before)))
     return Wanted(best.id, best.name, best.sha256, best.sha1, best.names, store, algorithm=best.algorithm)
+
+
+def time_of(milliseconds):
+    return datetime.fromtimestamp(milliseconds / 1000.0, timezone.utc).strftime("%Y-%m-%d %H:%M")
+
+
+def check_sm2(wanted, request):
+    """Raises InputError for an SM2 pair, the Chinese national algorithms, on what cannot serve one."""
+    if wanted.algorithm == "SM2" and (request["service"].upper() not in SM2_SERVICES or request["method"] != "deployment_job"):
+        raise InputError(
+            "%s is an SM2 pair, and a resource of service '%s' cannot be given one here: only Anti-DDoS can (service: DDOS, method: "
+            "deployment_job). CDN and DCDN take SM2 in the CAS console; that they have it cannot be read back, so that each run would be "
+            "billed." % (wanted.name, request["service"]))
 
 
 def plan_of(slots):

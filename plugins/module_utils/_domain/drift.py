@@ -58,10 +58,11 @@ class Served:
         return dict(label=self.label, address=self.address, port=self.port, fingerprint=self.sha256 or None, error=self.why or None)
 
 
-def responsible(slots, name):
+def responsible(slots, name, served=""):
     """The slot whose certificate clients get who send this name: an exact one, then a wildcard, then the default; None without slots.
 
-    Where additional certificates are a set, their own names count.
+    Where additional certificates are a set, their own names count. served: SHA-256 of what a client got. It may also be the certificate
+    of the next such slot that has the other kind of key, because that is for the client to say.
     """
     def names(slot):
         if slot.place["domain"]:
@@ -71,7 +72,11 @@ def responsible(slots, name):
     exact = [slot for slot in slots if normalise(name) in names(slot)]
     wild = [slot for slot in slots if covers(names(slot), name)]
     rest = [slot for slot in slots if not slot.place["domain"] and slot.place["slot"] != "additional"]
-    return next(iter(exact + wild + rest), None)
+    first = next(iter(exact + wild + rest), None)
+    if first is None or not first.bound or not first.bound.algorithm:
+        return first
+    other = next((slot for slot in exact + wild + rest if slot.bound and slot.bound.algorithm not in ("", first.bound.algorithm)), first)
+    return other if served and other.bound.fingerprint == served else first
 
 
 def is_meant(slot, wanted):

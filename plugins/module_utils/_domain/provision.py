@@ -18,6 +18,9 @@ LONGEST = 63 - PREFIX - 1  # CAS takes names of 63 characters
 MANAGED_BY = "managed-by"
 OURS = "daas.https"
 NAME_TAG = "daas-https-name"
+# What cas.tagged has to be asked for, to tell ours from others
+TAGS = ((MANAGED_BY, OURS), (NAME_TAG, None))
+KEY_TYPES = {"RSA": "RSA", "ECC": "ECDSA", "SM2": "SM2"}  # by CAS's name of the algorithm
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _OURS = re.compile(r"(.+)-([0-9a-f]{%d})\Z" % PREFIX)
 _DIGEST = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")  # SHA-1 or SHA-256
@@ -53,6 +56,27 @@ def has_name(stored, name):
     return stored.name == name or (managed(stored) and _OURS.match(stored.name).group(1) == name)
 
 
+def series_by_name(stored, tags):
+    """Our certificates by the name that they were given, newest first: {name: (Stored, ...)}.
+
+    Ours are those whose tags say so, as tags has them ({instance_id: {key: value}}), and those whose name only we make. What CAS has
+    issued has a name of CAS's own, and tags alone. The newest is the one that became valid last; of those of one moment, the later id.
+    """
+    found = {}
+    for item in stored.values():
+        own = tags.get(item.instance_id) or {}
+        name = own.get(NAME_TAG) if own.get(MANAGED_BY) == OURS else None
+        name = name or (_OURS.match(item.name).group(1) if managed(item) else None)
+        if name:
+            found.setdefault(name, []).append(item)
+    return dict((name, tuple(sorted(items, key=lambda item: (item.not_before, item.id), reverse=True))) for name, items in found.items())
+
+
+def series(stored, tags, name):
+    """Our certificates of this name, newest first; a full name in CAS is not one of a series."""
+    return series_by_name(stored, tags).get(name, ())
+
+
 def find(stored, fingerprint, sha1):
     """The certificate with this leaf, or None. Of several equal ones ours comes first, then the oldest."""
     equal = [item for item in stored.values() if item.sha256 == fingerprint or (not item.sha256 and item.sha1 == sha1)]
@@ -79,7 +103,7 @@ def plan_present(stored, bundle, name, tags, resource_group_id):
     upload = Step(
         "upload", "cas", "UploadUserCertificate", after["name"],
         params=dict(
-            Name=after["name"], Cert=bundle.chain_pem, Key=bundle.key, ResourceGroupId=resource_group_id,
+            bundle.material, Name=after["name"], ResourceGroupId=resource_group_id,
             Tags=[dict(Key=key, Value=str(wanted[key])) for key in sorted(wanted)]))
     return Plan({}, after, (upload,))
 
@@ -117,4 +141,4 @@ def view(stored, detail=None):
     return dict(
         id=stored.id, identifier=detail.identifier if detail else None, name=stored.name, fingerprint=stored.sha256, sha1=stored.sha1,
         domains=list(stored.names), issuer=stored.issuer, end_date=stored.end_date, expired=stored.expired, uploaded=stored.uploaded,
-        managed=managed(stored), tags=dict(detail.tags) if detail else None)
+        managed=managed(stored), tags=dict(detail.tags) if detail else None, key_type=KEY_TYPES.get(stored.algorithm))

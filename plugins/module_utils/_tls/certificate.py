@@ -11,7 +11,9 @@ from .model import Facts
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
     CRYPTOGRAPHY_IMPORT_ERROR = None
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
@@ -41,7 +43,8 @@ def decode(der):
     names, addresses = _alternative_names(cert)
     return Facts(
         subject=_name(cert.subject), issuer=_name(cert.issuer), issuer_id=cert.issuer.public_bytes(), names=names, addresses=addresses,
-        not_before=cert.not_valid_before_utc, not_after=cert.not_valid_after_utc, fingerprint=cert.fingerprint(hashes.SHA256()).hex())
+        not_before=cert.not_valid_before_utc, not_after=cert.not_valid_after_utc, fingerprint=cert.fingerprint(hashes.SHA256()).hex(),
+        key_type=_key_type(cert))
 
 
 def _alternative_names(cert):
@@ -51,6 +54,14 @@ def _alternative_names(cert):
         return (), ()
     return (tuple(name.lower() for name in san.get_values_for_type(x509.DNSName)),
             tuple(str(address) for address in san.get_values_for_type(x509.IPAddress)))
+
+
+def _key_type(cert):
+    try:
+        key = cert.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return ""
+    return "rsa" if isinstance(key, rsa.RSAPublicKey) else "ecdsa" if isinstance(key, ec.EllipticCurvePublicKey) else ""
 
 
 def _name(name):

@@ -61,7 +61,9 @@ def _read_want(number, item, params, common):
         raise InputError("%s (%s): port %d is not between 1 and 65535." % (where, name, item["port"]))
     prints = dict((key, _fingerprints(item[key], "%s (%s): %s" % (where, name, key)) or common[key]) for key in common)
     policy = Policy(prints["expected_fingerprint"], prints["previous_fingerprint"], params["min_days_left"], params["check_hostname"])
-    return Want(number, Endpoint(name, address, item["port"], item["label"] or "%s:%d" % (name, item["port"])), policy)
+    only = item.get("key_type") or ""
+    label = item["label"] or "%s:%d%s" % (name, item["port"], " (%s)" % only if only else "")
+    return Want(number, Endpoint(name, address, item["port"], label, only), policy)
 
 
 def _fingerprints(texts, what):
@@ -119,11 +121,16 @@ class Gate:
         return [row for number in sorted(self._rows) for row in self._rows[number]]
 
     def chains(self):
-        """(finding about all endpoints, [{issuers, fingerprints, endpoints}] of the chains that were seen)."""
-        members, groups = [], {}
+        """(finding about all endpoints, [{issuers, fingerprints, endpoints}] of the chains that were seen).
+
+        If one was asked for a kind of key, each kind has a chain of its own: CAs have other intermediates for RSA than for ECDSA.
+        """
+        members, groups = {"": []}, {}
+        paired = any(row.want.endpoint.key_type for row in self.rows)
         for row in self.rows:
             path = row.seen.trusted and (row.seen.trusted[1:] or row.seen.trusted)
-            members.append((row.want.endpoint.label, path, row.facts.issuer_id if row.facts else None))
+            kind = row.facts.key_type if paired and row.facts else ""
+            members.setdefault(kind, []).append((row.want.endpoint.label, path, row.facts.issuer_id if row.facts else None))
             if path:
                 groups.setdefault(path, []).append(row.want.endpoint.label)
         shown = []
@@ -131,7 +138,8 @@ class Gate:
             known = [facts for facts in (self._decode(der)[0] for der in path) if facts]
             shown.append(dict(issuers=[facts.subject for facts in known], fingerprints=[facts.fingerprint for facts in known],
                               endpoints=list(dict.fromkeys(labels))))
-        return judge.same_chain(members), shown
+        found = [judge.same_chain(alike) for alike in members.values()]
+        return min(found, key=lambda finding: (VIOLATED, UNKNOWN, OK).index(finding.status)), shown
 
     def report(self, timed_out=""):
         """The result's ``tls``, '' or the message to fail with, and warnings."""
@@ -164,14 +172,16 @@ class Gate:
             label=endpoint.label, name=seen.name, address=seen.address, port=seen.port, ok=not row.violated,
             verify_code=seen.verify_code, verify_text=seen.verify_text, verify_return_code=code, tls_version=seen.version,
             cipher=seen.cipher, fingerprint=seen.sha256 or None, sha1=seen.sha1 or None, common_name=None, domains=[], issuer=None,
-            not_before=None, not_after=None, days_left=None, chain=self._subjects(seen) if seen.chain and seen.chain_known else None,
+            key_type=None, not_before=None, not_after=None, days_left=None,
+            chain=self._subjects(seen) if seen.chain and seen.chain_known else None,
             failure=dict(kind=seen.failure.kind, message=seen.failure.detail) if seen.failure else None, times=dict(seen.times),
             checks=dict((finding.code, finding.status) for finding in row.findings),
             findings=[dict(code=finding.code, status=finding.status, message=finding.message, hint=finding.hint)
                       for finding in row.findings if finding.status != OK])
         if facts:
             entry.update(common_name=facts.subject, domains=list(facts.names + facts.addresses), issuer=facts.issuer,
-                         not_before=_iso(facts.not_before), not_after=_iso(facts.not_after), days_left=judge.days_left(facts, now))
+                         key_type=facts.key_type or None, not_before=_iso(facts.not_before), not_after=_iso(facts.not_after),
+                         days_left=judge.days_left(facts, now))
         return entry
 
     def _subjects(self, seen):
@@ -188,8 +198,9 @@ def line_of(row):
             facts.subject, facts.issuer, _iso(facts.not_after)) if facts else "")
     place = "[%s]" % seen.address if ":" in seen.address else seen.address
     hints = dict.fromkeys(finding.hint for finding in row.violated)
-    return "%s (%s at %s:%d): %s%s. %s" % (endpoint.label, seen.name, place, seen.port,
-                                           "; ".join(finding.message for finding in row.violated), served, " ".join(hints))
+    offered = ", offering %s only" % endpoint.key_type.upper() if endpoint.key_type else ""
+    return "%s (%s at %s:%d%s): %s%s. %s" % (endpoint.label, seen.name, place, seen.port, offered,
+                                             "; ".join(finding.message for finding in row.violated), served, " ".join(hints))
 
 
 def _iso(moment):

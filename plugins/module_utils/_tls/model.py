@@ -12,12 +12,16 @@ OK, VIOLATED, UNKNOWN = "ok", "violated", "unknown"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to connect and as whom. name: host name in A-labels, or an IP literal; address: host name or IP to connect to."""
+    """Where to connect and as whom. name: host name in A-labels, or an IP literal; address: host name or IP to connect to.
+
+    key_type: rsa or ecdsa, if certificates with other keys are to be refused.
+    """
 
     name: str
     address: str
     port: int = 443
     label: str = ""
+    key_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a certificate says. Times: aware UTC datetimes; issuer_id: the issuer's name in DER."""
+    """What a certificate says. Times: aware UTC datetimes; issuer_id: the issuer's name in DER; key_type: rsa, ecdsa or ''."""
 
     subject: str
     issuer: str
@@ -76,6 +80,7 @@ class Facts:
     not_before: object
     not_after: object
     fingerprint: str
+    key_type: str = ""
 
 
 @dataclass(frozen=True)

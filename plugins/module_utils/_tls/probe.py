@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looks at endpoints: sockets in, frozen Observations out, no opinion. PRIVATE to the collection.
 
-One verifying SSLContext serves all endpoints, because making one costs thirty times a handshake. Each look is a full handshake: no
-session is ever offered for resumption, so a replaced certificate is always seen.
+One verifying SSLContext serves all endpoints of one key_type, because making one costs thirty times a handshake. Each look is a full
+handshake: no session is ever offered for resumption, so a replaced certificate is always seen.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ _ERRNO_KINDS = {
     "timeout": (errno.ETIMEDOUT,),
     "reset": (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN),
 }
+_SIGNATURES = {
+    "rsa": "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512",
+    "ecdsa": "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512",
+}
 _PROTOCOL_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNSUPPORTED_PROTOCOL", "RECORD_LAYER_FAILURE",
                      "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_MESSAGE", "BAD_RECORD_TYPE", "UNKNOWN_PROTOCOL", "WRONG_SSL_VERSION")
 
@@ -38,14 +42,20 @@ class Prober:
     """
 
     def __init__(self, ca_path=None, timeout=10.0, parallel=16, resolve=socket.getaddrinfo):
-        self._timeout, self._parallel, self._resolve = timeout, parallel, resolve
-        self._verifying = _context(ssl.CERT_REQUIRED)
-        _trust(self._verifying, ca_path)
-        self._indifferent = _context(ssl.CERT_NONE)
-        self._seen = {}
+        self._timeout, self._parallel, self._resolve, self._ca_path = timeout, parallel, resolve, ca_path
+        self._contexts, self._seen = {}, {}
+        self._prepare("")
+
+    def _prepare(self, key_type):
+        """Contexts for handshakes that verify, and that do not."""
+        if key_type not in self._contexts:
+            self._contexts[key_type] = tuple(_offering(_context(mode), key_type) for mode in (ssl.CERT_REQUIRED, ssl.CERT_NONE))
+            _trust(self._contexts[key_type][0], self._ca_path)
 
     def look(self, endpoints):
         """For each endpoint, in order, a list with an Observation of every address that it has (A and AAAA)."""
+        for endpoint in endpoints:
+            self._prepare(endpoint.key_type)
         hosts = list(dict.fromkeys((endpoint.address, endpoint.port) for endpoint in endpoints))
         places = dict(zip(hosts, spread(self._places, hosts, self._parallel)))
         jobs = [(number, endpoint, place) for number, endpoint in enumerate(endpoints)
@@ -69,18 +79,18 @@ class Prober:
             return Observation(endpoint.name, endpoint.address, endpoint.port, failure=place)
         seen, times = dict(name=endpoint.name, address=place[1][0], port=endpoint.port), {}
         try:
-            seen.update(self._handshake(self._verifying, endpoint.name, place, times), verify_code=0, verify_text="ok")
+            seen.update(self._handshake(self._contexts[endpoint.key_type][0], endpoint.name, place, times), verify_code=0, verify_text="ok")
         except ssl.SSLCertVerificationError as error:
             seen.update(verify_code=error.verify_code, verify_text=error.verify_message)
-            seen.update(self._unverified(endpoint.name, place))
+            seen.update(self._unverified(endpoint, place))
         except OSError as error:
             seen["failure"] = failure_of(error, "connect" in times)
         return Observation(times=tuple(times.items()), **seen)
 
-    def _unverified(self, name, place):
+    def _unverified(self, endpoint, place):
         """What a server shows whose certificate is not trusted. Verification fails before Python shows any of it, hence a second look."""
         try:
-            return self._handshake(self._indifferent, name, place, {})
+            return self._handshake(self._contexts[endpoint.key_type][1], endpoint.name, place, {})
         except OSError:
             return {}  # verify_code has been seen, and tells more than a second look that failed
 
@@ -106,7 +116,7 @@ class Prober:
     def _read(self, sock):
         leaf = sock.getpeercert(True)
         served, trusted = _chain(sock, "get_unverified_chain"), None
-        if sock.context is self._verifying:
+        if sock.context.verify_mode == ssl.CERT_REQUIRED:
             trusted = _chain(sock, "get_verified_chain")
         return dict(
             version=sock.version(), cipher=sock.cipher()[0], chain_known=served is not None, chain=self._once(served or [leaf]),
@@ -164,6 +174,20 @@ def _context(mode):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # judged by judge.py, so that verify_code stays that of s_client
     context.verify_mode = mode
+    return context
+
+
+def _offering(context, key_type):
+    """The context; with a key_type, one that takes no certificate with another key.
+
+    Before Python 3.15 that is said by the ciphers, which in TLS 1.3 say nothing about it.
+    """
+    if key_type:
+        context.set_ciphers("a%s:!eNULL:!PSK:!SRP" % key_type.upper())
+        if hasattr(context, "set_server_sigalgs"):
+            context.set_server_sigalgs(_SIGNATURES[key_type])
+        else:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import demo, empty, fleet
+from . import demo, empty, fleet, year
 
-SCENARIOS: dict[str, ModuleType] = {"demo": demo, "empty": empty, "fleet": fleet}
+SCENARIOS: dict[str, ModuleType] = {"demo": demo, "empty": empty, "fleet": fleet, "year": year}
 
 
 def get(name: str) -> ModuleType:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import pki
 from ..rpc import Call
+from . import pairs
 from .calls import content
 from .policies import DEFAULT_POLICY, SYSTEM_POLICIES, Policy
 
@@ -94,6 +95,7 @@ class Balancers:
     _product = ""
     _errors: Any = None
     _tls: tuple[str, ...] = ()  # the protocols that have certificates
+    _pairs = False  # whether an RSA and an ECDSA certificate of a name are both served; of ALB that is documented, of NLB it is not
 
     def __init__(self, cloud: Any) -> None:
         self._cloud = cloud
@@ -252,14 +254,16 @@ class Balancers:
         """Let the endpoint serve what the listener has.
 
         Names decide, those in the additional certificates, an exact one before a wildcard; then the default one is left. That the
-        certificate which came last wins where two have the same name is assumed.
+        certificate which came last wins where two have the same name is assumed. Where the product takes pairs, one of each kind of key
+        is served for a name, and the default one counts, too.
         """
         plane = self._cloud.dataplane
         plane.open(listener.key)
         policy_id = listener.attributes.get("SecurityPolicyId") or DEFAULT_POLICY
         policy = SYSTEM_POLICIES.get(policy_id) or self.policies[policy_id]
-        plane.serve(listener.key, default=listener.bound[0].material if listener.bound else None, sni={
-            name: held.material for held in listener.additional for name in held.material.names}, tls_minimum=policy.minimum)
+        default = listener.bound[0].material if listener.bound else None
+        sni, others = pairs.by_name([held.material for held in listener.additional], default)
+        plane.serve(listener.key, default=default, sni=sni, alternatives=others if self._pairs else {}, tls_minimum=policy.minimum)
 
     # What CAS uses.
 

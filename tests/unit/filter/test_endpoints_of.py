@@ -94,3 +94,17 @@ def test_the_same_endpoint_of_two_hosts_is_proved_once():
 ])
 def test_covers(domain, name, expected):
     assert covers(domain, name) is expected
+
+
+@pytest.mark.parametrize("services, kind, key_type", [
+    (["alb"], "ECDSA", "ecdsa"), (["alb", "esa"], "RSA", "rsa"), (["alb"], "SM2", None), (["alb"], None, None), (["esa"], "RSA", None),
+    ([], "RSA", None)])
+def test_where_there_is_one_of_each_kind_the_handshake_says_which_it_is_about(services, kind, key_type):
+    place = dict(service="alb", region="cn-hangzhou", instance="alb-1", listener_port=443, slot="default", domain=None)
+    target = dict(place, current=dict(fingerprint="aa", key_type=kind), previous=dict(fingerprint="bb", key_type="RSA"))
+    resource = dict(service="alb", region="cn-hangzhou", instance="alb-1")
+    host = dict(edge_resources=[resource], https_endpoints=[dict(name="www.example.com")])
+    (found,) = endpoints_of([target], [host], key_types_of=services)
+    assert (found["fingerprint"], found.get("key_type")) == ("aa", key_type)
+    (before,) = endpoints_of([target], [host], expect="previous", key_types_of=services)
+    assert (before["fingerprint"], before.get("key_type")) == ("bb", "rsa" if "alb" in services else None)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 
@@ -44,6 +45,18 @@ def test_present(cloud, upload, materials, calm):
         certificate, id=None, identifier=None, end_date="", tags=None), "all else is known before"
     assert again["certificate"] == certificate
     assert len(certificates(cloud)) == 1
+
+
+@pytest.mark.parametrize("has_key", [True, False], ids=["with its key", "without a key"])
+def test_what_cas_has_issued_for_a_key_that_it_never_saw_is_uploaded(cloud, upload, materials, has_key):
+    """Products cannot use a certificate whose private key CAS does not have."""
+    held = materials.new if has_key else dataclasses.replace(materials.new, key_pem="")
+    issued = cloud.cloud.cas.add_issued("cert-1", held, "cas-dv-1", {}, 70)
+    result, writes = observed(cloud, NAME, upload)
+    assert not result["failed"] and writes == ([] if has_key else [UPLOAD]), result
+    assert (result["certificate"]["id"] == issued.id) == has_key
+    again, writes = observed(cloud, NAME, upload)
+    assert not again["changed"] and writes == [] and again["certificate"]["id"] == result["certificate"]["id"]
 
 
 @pytest.mark.parametrize("how, note", [

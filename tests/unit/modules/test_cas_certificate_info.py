@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.support.triple import leaked, observed
 
 NAME = "cas_certificate_info"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def cas_name(material, name="shop"):
@@ -57,12 +59,13 @@ def test_filters(cloud, options, materials, shelf, filters, found, page_cap):
 
 
 def test_what_is_said_of_one(cloud, options, materials, shelf):
-    (item,) = listed(cloud, options, ids=[shelf["old"]], details=True)
+    (item,) = listed(cloud, options, ids=[shelf["old"]], details=True, covers=["www.example.com", "mail.example.com"])
     old = materials.old
     assert item == dict(
         id=shelf["old"], identifier="{0}-cn-hangzhou".format(shelf["old"]), name=cas_name(old), fingerprint=old.fingerprint, sha1=old.sha1,
         domains=list(old.names), issuer=item["issuer"], end_date=old.not_after.strftime("%Y-%m-%d"), expired=False, uploaded=True,
-        managed=True, tags={"managed-by": "daas.https"})
+        managed=True, tags={"managed-by": "daas.https"}, key_type="RSA", not_before=old.not_before.strftime(TIME),
+        not_after=old.not_after.strftime(TIME), days_left=11, valid=True, missing=["mail.example.com"])
     assert item["issuer"]
 
 
@@ -105,3 +108,85 @@ def test_a_number_of_days_that_no_calendar_has(cloud, options, days):
     given = {name: value for name, value in options.items() if name != "ca_path"}
     result, _writes = observed(cloud, NAME, dict(given, expires_within_days=days))
     assert result["failed"] and "more than 36500 days" in result["msg"] and cloud.journal() == []
+
+
+# -- tags, series, time --------------------------------------------------------------------------------------------------------------
+
+OURS = {"managed-by": "daas.https", "daas-https-name": "shop"}
+
+
+@pytest.fixture
+def tagged(cloud, materials):
+    """issued has no name of ours, as what CAS issued; hand has our tag of another series."""
+    add, future = cloud.cloud.cas.add_certificate, cloud.authority.not_yet_valid(["www.example.com"], key="ec")
+    return dict(
+        old=add(cas_name(materials.old), materials.old, tags=dict(OURS, team="edge")),
+        issued=add("cert-12345", materials.new, tags=dict(OURS, team="edge", stage="live")),
+        hand=add("by hand", materials.unrelated, tags=dict(OURS, **{"daas-https-name": "other"})),
+        bare=add(cas_name(materials.narrow), materials.narrow, tags=dict(team="web")),
+        expired=add(cas_name(materials.expired), materials.expired, tags=OURS), future=add("future", future, tags=dict(team="next")))
+
+
+@pytest.mark.parametrize("filters, found", [
+    (dict(tags=dict(team="edge")), ["old", "issued"]), (dict(tags=dict(team="edge", stage="live")), ["issued"]),
+    (dict(tags=dict(team="nobody")), []), (dict(tags=dict(Team="edge")), []),
+    (dict(tags={"managed-by": "daas.https"}), ["old", "issued", "hand", "expired"]), (dict(tags=dict(stage=None)), ["issued"]),
+    (dict(tags=dict(team=None)), ["old", "issued", "bare", "future"]), (dict(tags=dict(team=None, stage="live")), ["issued"]),
+    (dict(tags={}), ["old", "issued", "hand", "bare", "expired", "future"]),
+    (dict(series="shop"), ["old", "issued", "bare", "expired"]), (dict(series="other"), ["hand"]), (dict(series="by hand"), []),
+    (dict(series="shop", tags=dict(team="edge"), expires_within_days=30), ["old"]),
+    (dict(valid=True), ["old", "issued", "hand", "bare"]), (dict(valid=False), ["expired", "future"]),
+    (dict(series="shop", valid=True, domain="api.example.com"), ["old", "issued"]),
+])
+@pytest.mark.parametrize("page_cap", [0, 2])
+def test_tags_and_time(cloud, options, tagged, filters, found, page_cap):
+    cloud.cloud.setting.update(dict(page_cap=page_cap))
+    assert [item["id"] for item in listed(cloud, options, **filters)] == sorted(tagged[name] for name in found)
+
+
+def test_tags_are_read_only_when_asked_for(cloud, options, tagged):
+    listed(cloud, options, valid=True)
+    assert not [entry for entry in cloud.journal() if entry["action"] == "ListTagResources"]
+    key = cloud.key(deny=["yundun-cert:ListTagResources"])
+    given = {name: value for name, value in options.items() if name != "ca_path"}
+    keys = dict(access_key_id=key.access_key_id, access_key_secret=key.access_key_secret)
+    result, _writes = observed(cloud, NAME, dict(given, **keys, tags=dict(team="edge")))
+    assert result["failed"] and "Grant the RAM action yundun-cert:ListTagResources" in result["msg"]
+
+
+def test_days(cloud, options, tagged, materials):
+    items = {item["id"]: item for item in listed(cloud, options)}
+    expired, future = items[tagged["expired"]], items[tagged["future"]]
+    # 60 days ago for 30 days, and in 30 days for 30 days: a moment has passed since
+    assert (expired["days_left"], expired["valid"]) == (-31, False) and (future["days_left"], future["valid"]) == (59, False)
+    begin = datetime.datetime.strptime(future["not_before"], TIME).replace(tzinfo=datetime.timezone.utc)
+    assert 29 <= (begin - datetime.datetime.now(datetime.timezone.utc)).days <= 30
+
+
+@pytest.mark.parametrize("filters, found", [
+    (dict(series="shop"), "bare"), (dict(series="shop", covers=["www.example.com"]), "bare"),
+    (dict(tags=dict(team="edge")), "issued"), (dict(tags=dict(team="edge"), covers=["x.shop.example.com"]), "issued"),
+    (dict(tags=dict(team="web")), "bare"), (dict(series="other"), "hand"), (dict(ids="old"), "old"),
+])
+def test_the_newest(cloud, options, tagged, filters, found):
+    filters = {name: [tagged[value]] if name == "ids" else value for name, value in filters.items()}
+    [item] = listed(cloud, options, newest=True, details=True, **filters)
+    assert item["id"] == tagged[found] and item["identifier"] and item["valid"]
+    assert len([entry for entry in cloud.journal() if entry["action"] == "GetUserCertificateDetail"]) == 1
+
+
+@pytest.mark.parametrize("filters, words", [
+    (dict(tags=dict(owner=None)), ["no certificate with the tags owner."]),
+    (dict(series="nothing"), ["CAS has no certificate with the series nothing", "right account"]),
+    (dict(tags=dict(team="nobody", stage="x")), ["no certificate with the tags stage=x, team=nobody"]),
+    (dict(tags=dict(team="next")), ["Nothing that CAS has with the tags team=next is valid now", "future (id", "valid from"]),
+    (dict(tags={"managed-by": "daas.https"}), ["are meant by the tags managed-by=daas.https", "by hand (id", "fingerprint"]),
+    (dict(name="by hand", covers=["www.example.com", "admin.example.net"]), ["by hand", "does not cover www.example.com; it covers"]),
+    (dict(series="shop", covers=["x.shop.example.com"]), ["does not cover x.shop.example.com"]),  # an older one does
+    ({}, ["Several certificates in CAS are meant by any name"]),
+])
+def test_the_newest_is_one_that_can_be_used_or_an_error(cloud, options, tagged, filters, words):
+    given = {name: value for name, value in options.items() if name != "ca_path"}
+    result, writes = observed(cloud, NAME, dict(given, newest=True, **filters))
+    assert result["failed"] and writes == []
+    assert not [word for word in words if word not in result["msg"]], result["msg"]

@@ -8,17 +8,19 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
+from datetime import timedelta
 
 import pytest
 import yaml
 
 from tests.support.modules import connection, run_module
+from tests.unit.modules.test_cas_certificate_order import issue
 from tests.unit.modules.test_cas_deploy import IMG, WEB, Stage
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 ANSIBLE = {"changed", "failed", "diff", "invocation", "warnings", "deprecations", "msg"}
 SOMETIMES = ("when ", "failed ")
-UNPREDICTABLE = ("binding.domains.validations.",)
+UNPREDICTABLE = ("binding.domains.validations.", "order.validations.")
 ELSEWHERE = {"tls_verify"}  # needs no cloud; tests/unit/tls looks at its results
 
 
@@ -49,11 +51,32 @@ def cas_certificate(stage):
     made = stage.materials
     options = dict(connection(stage.handle), name="shop", certificate=made.unrelated.chain_pem, private_key=made.unrelated.key_pem,
                    ca_path=stage.handle.ca_path)
-    return "cas_certificate", [options]
+    return "cas_certificate", [options, pruned(stage)]
+
+
+def pruned(stage):
+    """Five generations: two stay, one of them without notice; one is in use again; two go, of which one has a copy."""
+    cloud, now = stage.handle.cloud, stage.handle.clock.now()
+    made = [stage.handle.authority.issue(["news.example.com"], days=90, not_before=now - timedelta(days=age), key="ec")
+            for age in (10, 20, 40, 60, 80)]
+    tags = {"managed-by": "daas.https", "daas-https-name": "news"}
+    ids = [cloud.cas.add_certificate("news-" + one.fingerprint[:16], one, tags=tags) for one in made]
+    cloud.cas.certificates[ids[2]].tags["daas-https-notices"] = "muted"
+    cloud.cdn.add_domain("news.example.com", certificate=made[2], certificate_name="news", cas_id=ids[2])
+    cloud.slb.add_certificate("cn-hangzhou", "news", made[4], cas_id=ids[4], cas_name="news", cas_region=cloud.store)
+    return dict(connection(stage.handle), state="pruned", name="news", discover=dict(services=["cdn"]), regions=["cn-hangzhou"],
+                ca_path=stage.handle.ca_path)
 
 
 def cas_certificate_info(stage):
     return "cas_certificate_info", [dict(connection(stage.handle), details=True)]
+
+
+def cas_certificate_order(stage):
+    issue(stage.handle, ["www.example.com"])
+    return "cas_certificate_order", [
+        dict(connection(stage.handle), name="shop", domains=["www.example.com"]),
+        dict(connection(stage.handle), name="shop", domains=["api.example.com"], wait=False)]
 
 
 def cas_deploy(stage):
@@ -66,6 +89,12 @@ def cas_deploy_info(stage):
     seen = dict(name="www.example.com", address=place["host"], port=place["port"])
     return "cas_deploy_info", [dict(
         connection(stage.handle), certificate=dict(id=stage.ids["new"]), resources=[dict(WEB, endpoints=[seen]), IMG],
+        ca_path=stage.handle.ca_path)]
+
+
+def cas_rotation_info(stage):
+    return "cas_rotation_info", [dict(
+        connection(stage.handle), name="old", certificate=stage.materials.new.chain_pem, resources=[dict(WEB, slot="default"), IMG],
         ca_path=stage.handle.ca_path)]
 
 
@@ -107,8 +136,8 @@ def edge_https_options(stage):
     return "edge_https_options", [dict(connection(stage.handle), resources=[IMG, WEB], http2=False)]
 
 
-RUNS = [cas_certificate, cas_certificate_info, cas_deploy, cas_deploy_info, airec_cert_bind, airec_cert_bind_info, alidns_record,
-        ecs_certificate, edge_https_options]
+RUNS = [cas_certificate, cas_certificate_info, cas_certificate_order, cas_deploy, cas_deploy_info, cas_rotation_info, airec_cert_bind,
+        airec_cert_bind_info, alidns_record, ecs_certificate, edge_https_options]
 
 
 def test_every_module_is_looked_at():

@@ -116,10 +116,25 @@ def test_in_check_mode_the_kind_of_a_key_is_not_known_before_the_upload():
     assert is_superseded(Bound("x", 9, "old", B, ("www.example.com",), algorithm="ECC"), pending)
 
 
+@pytest.mark.parametrize("bound, key_type, gone", [
+    ("RSA", "RSA", True), ("ECC", "ECDSA", True), ("RSA", "ECDSA", False), ("ECC", "RSA", False), ("", "RSA", False), ("SM2", "SM2", True)])
+def test_of_a_pair_neither_supersedes_the_other_also_before_the_upload(bound, key_type, gone):
+    """A renewed RSA certificate leaves the ECDSA one of the same names alone, and the reverse; in check mode, too."""
+    pending = identify({}, dict(fingerprint=A, domains=["www.example.com"], key_type=key_type), "cn-hangzhou", True)
+    uploaded = replace(pending, id=7)
+    there = Bound("x", 9, "old", B, ("www.example.com",), algorithm=bound)
+    assert (is_superseded(there, pending), is_superseded(there, uploaded)) == (gone, gone)
+
+
+@pytest.mark.parametrize("algorithm, shown", [("RSA", "RSA"), ("ECC", "ECDSA"), ("SM2", "SM2"), ("", None)])
+def test_the_kind_of_a_key_is_shown_as_cas_certificate_shows_it(algorithm, shown):
+    assert Bound("x", 9, "old", B, algorithm=algorithm).view()["key_type"] == shown
+
+
 @pytest.mark.parametrize("own, shown", [("slb-1", "slb-1"), (Ref("register", "Id"), None), (5, "5")])
 def test_an_id_that_is_not_known_yet_is_null(own, shown):
     assert after_of(WANTED, own).view() == dict(
-        id=shown, cas_id=1, name="shop-a", fingerprint=A, store="cn-hangzhou", domains=["www.example.com"])
+        id=shown, cas_id=1, name="shop-a", fingerprint=A, store="cn-hangzhou", domains=["www.example.com"], key_type=None)
 
 
 @pytest.mark.parametrize("request_, slot, domain, name", [

@@ -38,6 +38,7 @@ class Alb(listeners.Balancers):
     _product = "alb"
     _errors = errors
     _tls = (SECURE, OVER_UDP)
+    _pairs = True
 
     def __init__(self, cloud: Any) -> None:
         super().__init__(cloud)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from . import errors
+from . import errors, follower
 
 TYPES = ("A", "AAAA", "CNAME", "TXT", "MX", "NS", "SRV", "CAA", "REDIRECT_URL", "FORWARD_URL")
 
@@ -41,6 +41,7 @@ class AliDns:
     def __init__(self, cloud: Any) -> None:
         self._cloud = cloud
         self.zones: dict[str, dict[str, Record]] = {}
+        self.follower = ""  # URL that is told of changes
         self._next = 9000000000 + cloud.rng.randrange(10 ** 8)
 
     def add_zone(self, zone: str) -> None:
@@ -53,6 +54,7 @@ class AliDns:
         record = Record(str(self._next), zone.lower(), rr.lower(), kind.upper(), value, ttl, line, now, now, priority)
         self._check(records, record)
         records[record.id] = record
+        self._follow(record)
         return record
 
     def update(self, record_id: str, **changes: Any) -> Record:
@@ -63,11 +65,13 @@ class AliDns:
             raise errors.duplicate()
         self._check(self.zones[old.zone], new)
         self.zones[old.zone][record_id] = new
+        self._follow(old, new)
         return new
 
     def delete(self, record_id: str) -> None:
         record = self.record(record_id)
         del self.zones[record.zone][record_id]
+        self._follow(record)
 
     def zone(self, name: str) -> dict[str, Record]:
         if name.lower() not in self.zones:
@@ -93,6 +97,14 @@ class AliDns:
     def snapshot(self) -> dict[str, Any]:
         return {"zones": {zone: [{"id": record.id, "rr": record.rr, "type": record.type, "value": record.value, "ttl": record.ttl}
                                  for record in records.values()] for zone, records in self.zones.items()}}
+
+    def _follow(self, *changed: Record) -> None:
+        if self.follower:
+            places = dict.fromkeys((record.name, record.type) for record in changed)
+            follower.tell(self.follower, changed[0].zone, [
+                {"name": name, "type": kind, "values": [
+                    record.value for record in self.zones[changed[0].zone].values()
+                    if (record.name, record.type, record.status) == (name, kind, "ENABLE")]} for name, kind in places])
 
     def _check(self, records: dict[str, Record], new: Record) -> None:
         if new.type not in TYPES:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ... import pki
 from ...rpc import Action, Call, declare, numbered_page
-from . import errors, job_actions
+from . import errors, job_actions, lifecycle_actions, order_actions, sm2
 from .models import Certificate
 
 VERSION = "2020-04-07"
@@ -23,11 +23,14 @@ SOON = timedelta(days=30)  # how long before its end a certificate counts as abo
 
 
 def upload(cloud: Any, call: Call) -> dict[str, Any]:
-    if not call.text("Cert") or not call.text("Key"):
+    pair = None
+    if not call.text("Cert") and not call.text("Key"):  # of both kinds, SM2 is ignored
+        pair = _pair(call)
+    elif not call.text("Cert") or not call.text("Key"):
         raise errors.missing("Cert" if not call.text("Cert") else "Key")
     tags = {tag["Key"]: tag.get("Value", "") for tag in call.list("Tags") if tag.get("Key")}
     held = cloud.cas.upload(call.text("Name"), call.text("Cert"), call.text("Key"), tags, call.text("ResourceGroupId"),
-                            call.text("ClientToken"))
+                            call.text("ClientToken"), pair)
     return {"CertId": held.id, "ResourceId": held.instance_id}
 
 
@@ -35,7 +38,8 @@ def get_detail(cloud: Any, call: Call) -> dict[str, Any]:
     held = cloud.cas.get(call.number("CertId"))
     material = held.material
     answer = {
-        "Id": held.id, "Name": held.name, "CertIdentifier": _identifier(cloud, held), "InstanceId": held.instance_id, "BuyInAliyun": False,
+        "Id": held.id, "Name": held.name, "CertIdentifier": _identifier(cloud, held), "InstanceId": held.instance_id,
+        "BuyInAliyun": bool(held.order), **({"OrderId": held.order} if held.order else {}),
         "Algorithm": _algorithm(held), "Common": material.common_name, "Sans": ",".join(material.names),
         "Issuer": material.issuer_common_name, "SerialNo": "{0:040x}".format(material.serial), "Fingerprint": material.sha1.upper(),
         "Sha2": material.fingerprint.upper(), "CertSha2": material.fingerprint.upper(), "Expired": cloud.cas.is_expired(held),
@@ -44,7 +48,7 @@ def get_detail(cloud: Any, call: Call) -> dict[str, Any]:
         "CertChain": [_issuer(cloud, pki.parse_material(block, None)) for block in pki.split_pem(material.chain_pem)[1:]],
         "ResourceGroupId": held.resource_group, "Tags": [{"TagKey": key, "TagValue": value} for key, value in held.tags.items()]}
     if not call.flag("CertFilter"):
-        answer.update(Cert=material.chain_pem, Key=material.key_pem)
+        answer.update(held.pair.fields if held.pair else {"Cert": material.chain_pem, "Key": material.key_pem})
     return answer
 
 
@@ -54,10 +58,13 @@ def delete(cloud: Any, call: Call) -> dict[str, Any]:
 
 
 def list_orders(cloud: Any, call: Call) -> dict[str, Any]:
-    # The account of this cloud buys nothing, so its lists of orders (CPACK, BUY) are empty.
-    rows = list(cloud.cas.certificates.values()) if call.text("OrderType") in ("CERT", "UPLOAD") else []
     if call.text("OrderType") not in ("", "CERT", "UPLOAD", "CPACK", "BUY"):
         raise errors.invalid("OrderType")
+    if call.text("OrderType") in ("", "CPACK", "BUY"):
+        found = order_actions.rows(cloud, call, lambda held: _states(cloud, held))
+        page, number, size = numbered_page(cloud, call, found, "CurrentPage", "ShowSize", 50, 1000)
+        return {"CurrentPage": number, "ShowSize": size, "TotalCount": len(found), "CertificateOrderList": page}
+    rows = [held for held in cloud.cas.certificates.values() if call.text("OrderType") == "CERT" or not held.order]
     word = call.text("Keyword").lower()
     rows = [held for held in rows if any(word in text.lower() for text in (*held.material.names, held.instance_id, held.name))]
     # without Status, only valid ones: a client that takes this list for all of them misses what has expired
@@ -75,14 +82,18 @@ def list_cert(cloud: Any, call: Call) -> dict[str, Any]:
     rows = [held for held in rows if any(word in text.lower() for text in (*held.material.names, held.name))]
     if call.text("Identifiers"):
         rows = [held for held in rows if _identifier(cloud, held) in call.text("Identifiers").split(",")]
-    shown = {"SourceType": "upload", "CertType": "CERT", "Status": "ISSUE", "WarehouseId": ""}
+    if call.text("SourceType"):
+        rows = [held for held in rows if _source(held) == call.text("SourceType")]
+    shown = {"CertType": "CERT", "Status": "ISSUE", "WarehouseId": ""}
     if any(call.text(name) not in ("", value) for name, value in shown.items()):
-        rows = []  # there are only uploaded leaves, in no warehouse of their own
+        rows = []  # there are only leaves, in no warehouse of their own
     page, number, size = numbered_page(cloud, call, rows, "CurrentPage", "ShowSize", 50, 1000)
     return {"CurrentPage": number, "ShowSize": size, "TotalCount": len(rows), "CertList": [
         {"Identifier": _identifier(cloud, held), "CommonName": held.material.common_name, "Sans": ",".join(held.material.names),
-         "Issuer": held.material.issuer_common_name, "Algorithm": _algorithm(held), "CertType": "CERT", "ExistPrivateKey": True,
-         "SerialNo": "{0:040x}".format(held.material.serial), "SignAlgorithm": _signature(held), "SourceType": "upload", "Status": "ISSUE",
+         "Issuer": held.material.issuer_common_name, "Algorithm": _algorithm(held), "CertType": "CERT",
+         "ExistPrivateKey": bool(held.pair or held.material.key_pem),
+         "SerialNo": "{0:040x}".format(held.material.serial), "SignAlgorithm": _signature(held),
+         "SourceType": _source(held), "Status": "ISSUE",
          "BeforeDate": _milliseconds(held.material.not_before), "AfterDate": _milliseconds(held.material.not_after)} for held in page]}
 
 
@@ -97,6 +108,8 @@ def tag_resources(cloud: Any, call: Call) -> dict[str, Any]:
 def list_tags(cloud: Any, call: Call) -> dict[str, Any]:
     _check_type(call)
     asked, filters = call.list("ResourceId"), call.list("Tag")
+    if not asked and not filters:
+        raise errors.missing("ResourceId.N")
     rows = [(held, key, value) for held in cloud.cas.certificates.values() if not asked or held.instance_id in asked
             for key, value in held.tags.items()
             if not filters or any(key == wanted.get("Key") and value == wanted.get("Value", value) for wanted in filters)]
@@ -110,16 +123,33 @@ def list_tags(cloud: Any, call: Call) -> dict[str, Any]:
         for held, key, value in rows[start:end]]}}
 
 
+def _source(held: Certificate) -> str:
+    return "aliyun" if held.order else "upload"
+
+
 def _identifier(cloud: Any, held: Certificate) -> str:
     return "{0}-{1}".format(held.id, cloud.store)
 
 
+def _pair(call: Call) -> sm2.Pair | None:
+    """The SM2 pair of an upload; when there is nothing of one, Cert is what lacks."""
+    names = ("SignCert", "SignPrivateKey", "EncryptCert", "EncryptPrivateKey")
+    lacking = [name for name in names if not call.text(name)]
+    if lacking:
+        raise errors.missing("Cert" if len(lacking) == len(names) else lacking[0])
+    return sm2.Pair(*(call.text(name) for name in names))
+
+
 def _algorithm(held: Certificate) -> str:
+    if held.pair:
+        return sm2.ALGORITHM
     public = x509.load_pem_x509_certificate(held.material.leaf_pem.encode()).public_key()
     return "RSA" if isinstance(public, rsa.RSAPublicKey) else "ECC"
 
 
 def _signature(held: Certificate) -> str:
+    if held.pair:
+        return "SM3WITHSM2"
     leaf = x509.load_pem_x509_certificate(held.material.leaf_pem.encode())
     digest = leaf.signature_hash_algorithm.name.upper() if leaf.signature_hash_algorithm else ""
     return "{0}WITH{1}".format(digest, "ECDSA" if "ecdsa" in leaf.signature_algorithm_oid._name else "RSA")
@@ -149,7 +179,8 @@ def _order(cloud: Any, held: Certificate) -> dict[str, Any]:
         "SerialNo": "{0:040x}".format(material.serial), "Fingerprint": material.sha1.upper(), "Sha2": material.fingerprint.upper(),
         "StartDate": "{0:%Y-%m-%d}".format(material.not_before), "EndDate": "{0:%Y-%m-%d}".format(material.not_after),
         "CertStartTime": _milliseconds(material.not_before), "CertEndTime": _milliseconds(material.not_after),
-        "Expired": cloud.cas.is_expired(held), "Status": _states(cloud, held)[0], "Upload": True, "ResourceGroupId": held.resource_group}
+        "Expired": cloud.cas.is_expired(held), "Status": _states(cloud, held)[0],
+        "Upload": not held.order, "ResourceGroupId": held.resource_group}
 
 
 def _milliseconds(moment: Any) -> int:
@@ -169,4 +200,6 @@ ACTIONS = (
     Action("ListTagResources", list_tags, declare(
         "RegionId! ResourceType! MaxResults:integer NextToken ResourceId.N Tag.N.Key Tag.N.Value"), doc_ref=SDK),
     *job_actions.ACTIONS,
+    *lifecycle_actions.ACTIONS,
+    *order_actions.ACTIONS,
 )

@@ -48,6 +48,14 @@ def quota(what: str) -> CloudError:
     return CloudError("InsufficientQuota", "{0} 配额不足。".format(what))
 
 
+def no_plan() -> CloudError:
+    return CloudError("NotFoundPackage", "没有购买该规格的证书资源包。", 404)
+
+
+def none_left() -> CloudError:
+    return CloudError("NotRemainCount", "证书资源包剩余次数不足。", 404)
+
+
 def no_such_call() -> CloudError:
     return CloudError("InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404)
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from ... import pki
-from . import errors
+from . import errors, sm2
 
 EDITING, PENDING, SCHEDULING, PROCESSING, SUCCESS, ERROR = "editing", "pending", "scheduling", "processing", "success", "error"
 ROLLBACK, ROLLBACK_SUCCESS, ROLLBACK_ERROR = "rollback", "rollback_success", "rollback_error"
@@ -276,7 +276,8 @@ class Jobs:
     def _run(self, worker: Worker) -> bool:
         old, previous = self.bound(worker.resource)
         new, cas = worker.certificate, self._cloud.cas
-        if worker.resource.id in self.broken or new.id not in cas.certificates or cas.is_expired(new):
+        served = worker.resource.product in sm2.SERVED_BY if new.pair else cas.find_material(str(new.id)) is not None
+        if worker.resource.id in self.broken or new.id not in cas.certificates or not served or cas.is_expired(new):
             return False
         place = worker.resource.key[0]
         if worker.resource.product in DOMAINS and self.accelerated(worker.resource.product).domains[place].status != "online":

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from ... import pki
-from . import errors
+from . import errors, sm2
 from .jobs import Jobs
+from .orders import Orders
 
 LONGEST_NAME = 63
 
@@ -26,6 +27,8 @@ class Certificate:
     instance_id: str
     resource_group: str = ""
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    pair: sm2.Pair | None = None
+    order: int = 0  # id of the order that it was issued for; 0 when it was uploaded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +47,11 @@ class Cas:
         self._cloud = cloud
         self.certificates: dict[int, Certificate] = {}
         self.contacts: dict[int, Contact] = {}
+        self.muted: set[int] = set()  # before whose end no word is sent
         self.certificate_quota = 1000
         self.quota, self.quota_used, self.jobs_stuck = 100, 0, False
         self.offers_single_call = False
-        self.jobs = Jobs(cloud)
+        self.jobs, self.orders = Jobs(cloud), Orders(cloud)
         self._next = 10000000 + cloud.rng.randrange(10 ** 6)
         self._tokens: dict[str, tuple[tuple[Any, ...], Certificate]] = {}
 
@@ -65,6 +69,12 @@ class Cas:
             self._next, name, material, self._cloud.clock.now(), instance_id, resource_group, dict(tags or {}))
         return self._next
 
+    def add_issued(self, name: str, material: pki.Material, instance_id: str, tags: Mapping[str, str], order: int) -> Certificate:
+        """What an order has led to. Without its key, which its owner has, it is of no use to other products."""
+        held = self.certificates[self.add_certificate(name, material, tags)]
+        held.instance_id, held.order = instance_id, order
+        return held
+
     def add_contact(self, name: str, email: str) -> int:
         number = 3000 + len(self.contacts) + 1
         self.contacts[number] = Contact(number, name, email)
@@ -76,23 +86,26 @@ class Cas:
         """By id, as a number or with its region ("12345678-cn-hangzhou")."""
         digits, _dash, store = str(certificate_id).partition("-")
         held = self.certificates.get(int(digits)) if digits.isdigit() and store in ("", self._cloud.store) else None
-        return held.material if held else None
+        # no endpoint of this cloud can serve an SM2 pair, nor a certificate whose key only its owner has
+        return held.material if held and not held.pair and held.material.key_pem else None
 
     def name_of(self, certificate_id: int) -> str:
         return self.certificates[certificate_id].name
 
     # What the API's actions use.
 
-    def upload(self, name: str, chain_pem: str, key_pem: str, tags: Mapping[str, str], resource_group: str, token: str) -> Certificate:
-        """The same ClientToken gives the same answer again; with another content it is refused."""
-        content = (name, chain_pem, key_pem)
+    def upload(self, name: str, chain_pem: str, key_pem: str, tags: Mapping[str, str], resource_group: str, token: str,
+               pair: sm2.Pair | None = None) -> Certificate:
+        """The same ClientToken gives the same answer again; with another content it is refused. pair: in the place of chain and key."""
+        content = (name, chain_pem, key_pem, pair)
         before = self._answered(token, content)
         if before:
             return before
         if len(name) > LONGEST_NAME:
             raise errors.too_long("Name")
-        material = self._material(chain_pem, key_pem)
+        material = self._national(pair) if pair else self._material(chain_pem, key_pem)
         held = self.certificates[self.add_certificate(name, material, tags, resource_group)]
+        held.pair = pair
         if token:
             self._tokens[token] = (content, held)
         return held
@@ -114,7 +127,8 @@ class Cas:
             return
         # That deletion is refused while a product uses the certificate is assumed: the code exists, its conditions are not documented.
         held = self.get(certificate_id)
-        if self.uses(certificate_id):
+        # That an issued one has to be expired or revoked first is documented, its code is not.
+        if self.uses(certificate_id) or (held.order and not self.is_expired(held)):
             raise errors.protected()
         del self.certificates[certificate_id]
         if token:
@@ -133,7 +147,7 @@ class Cas:
         return {"certificates": [{"id": held.id, "name": held.name, "fingerprint": held.material.fingerprint,
                                   "domains": list(held.material.names), "tags": dict(held.tags)} for held in self.certificates.values()],
                 "contacts": [contact.id for contact in self.contacts.values()], "quota": self.quota, "quota_used": self.quota_used,
-                "jobs": self.jobs.snapshot()}
+                "jobs": self.jobs.snapshot(), "orders": self.orders.snapshot()}
 
     def _answered(self, token: str, content: tuple[Any, ...]) -> Certificate | None:
         """What a call with this ClientToken was about before; None when there was none."""
@@ -143,6 +157,15 @@ class Cas:
         if before != content:
             raise errors.token_reused()
         return held
+
+    def _national(self, pair: sm2.Pair) -> pki.Material:
+        try:
+            material = sm2.material_of(pair)
+        except ValueError:
+            raise errors.bad_format() from None
+        if self._cloud.clock.now() >= material.not_after:
+            raise errors.expired()
+        return material
 
     def _material(self, chain_pem: str, key_pem: str) -> pki.Material:
         try:

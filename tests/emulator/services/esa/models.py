@@ -4,7 +4,8 @@
 """ESA's rules and storage: sites, their certificates, and for each site an edge that picks one by the name it is asked for.
 
 The API shows a change at once; with slow_states the edge makes it some reads later, and until then the site refuses another one.
-Of several certificates with one name the edge shows the one that was set last: which one the vendor's shows is not documented.
+Of several certificates with one name the edge shows the one that was set last, of an RSA and an ECDSA one that which suits the client:
+that the vendor's picks the best of its pool is documented, and no more.
 Whether a certificate has a name of the site is not looked at.
 """
 
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ... import pki
+from .. import pairs
 from . import errors
 
 READS_UNTIL_DONE = 2
@@ -143,9 +145,10 @@ class Esa:
 
     def publish(self, site: Site) -> None:
         """Let the site's edge serve what the site has. One that is not active serves nothing."""
-        served = {name: entry.material for entry in site.held.values() if entry.material for name in entry.material.names}
+        held = [entry.material for entry in site.held.values() if entry.material and site.status == "active"]
+        served, others = pairs.by_name(held)
         self._cloud.dataplane.open(site.edge)
-        self._cloud.dataplane.serve(site.edge, default=None, sni=served if site.status == "active" else {})
+        self._cloud.dataplane.serve(site.edge, default=None, sni=served, alternatives=others)
 
     def snapshot(self) -> dict[str, Any]:
         return {"sites": [{"id": site.id, "name": site.name, "status": site.status, "certificates": [
