@@ -129,6 +129,9 @@ READS = {
     ("cas", "ListUserCertificateOrder"): (
         lambda made: {"OrderType": "CERT", "Keyword": "example.com", "CurrentPage": 1, "ShowSize": 50}, "CertificateOrderList"),
     ("cas", "GetUserCertificateDetail"): (lambda made: {"CertId": made.certificate, "CertFilter": True}, "CertChain"),
+    ("cas", "ListTagResources"): (
+        lambda made: {"RegionId": REGION, "ResourceType": "instance", "Tag": [{"Key": "env"}], "MaxResults": 50},
+        "TagResources.TagResource"),
     ("cas", "ListContact"): (lambda made: {"CurrentPage": 1, "ShowSize": 20}, "ContactList"),
     ("cas", "ListCloudResources"): (lambda made: {"CloudName": "aliyun", "CloudProduct": "SLB", "Keyword": "lb-"}, "Data"),
     ("cas", "DescribeDeploymentJobStatus"): (lambda made: {"JobId": made.job}, "ProductWorkerCount"),
@@ -262,6 +265,13 @@ def upload_to_region(world):
     held = slb.server_certificates(world.ours, REGION)
     assert (held[as_pem["ServerCertificateId"]].fingerprint, held[as_pem["ServerCertificateId"]].cas_id) == (material.sha1, 0)
     assert held[imported["ServerCertificateId"]].cas_id == number and len(held[imported["ServerCertificateId"]].fingerprint) == 64
+
+
+@write("slb", "DeleteServerCertificate")
+def delete_from_region(world):
+    made = regional(world)
+    world.official("slb", "DeleteServerCertificate", {"RegionId": REGION, "ServerCertificateId": made})
+    assert made not in slb.server_certificates(world.ours, REGION)
 
 
 def regional(world):

@@ -74,6 +74,11 @@ def no_room(made, new):
     return "cas", "UploadUserCertificate", in_cas(new)
 
 
+def order_without_a_plan(made):
+    made.cloud.cas.orders.plans = dict.fromkeys(made.cloud.cas.orders.plans, 0)
+    return "cas", "CreateCertificateForPackageRequest", {"Domain": "www.example.com", "ValidateType": "DNS"}
+
+
 def token_again(made, new):
     made.call("cas", "UploadUserCertificate", **in_cas(new, ClientToken="t-1"))
     return "cas", "UploadUserCertificate", in_cas(new, ClientToken="t-1", Name="other")
@@ -101,6 +106,8 @@ REFUSALS = {
     ("cas", "protected"): ("InvalidStatus.DeleteProtection", 400, lambda made, _new, _old: (
         "cas", "DeleteUserCertificate", {"CertId": stored(made)})),
     ("cas", "quota"): ("InsufficientQuota", 400, lambda made, new, _old: no_room(made, new)),
+    ("cas", "no_plan"): ("NotFoundPackage", 404, lambda made, _new, _old: ("cas", "DescribePackageState", {"ProductCode": "symantec-dv-1-starter"})),
+    ("cas", "none_left"): ("NotRemainCount", 404, lambda made, _new, _old: order_without_a_plan(made)),
     ("cas", "no_such_call"): ("InvalidAction.NotFound", 404, lambda made, _new, _old: single_call(made, absent=True)),
     ("cas", "deploy_failed"): ("DeployFailed", 400, lambda made, _new, _old: single_call(made, CloudServiceType="OSS")),
     ("slb", "unknown_region"): ("InvalidRegionId.NotFound", 404, lambda made, _new, _old: (

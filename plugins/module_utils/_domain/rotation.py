@@ -174,11 +174,10 @@ def decide(choice, holders, terms, name):
     behind = [holder for holder in ours if not holder.right] if choice.wanted else []
     ending = choice.wanted is None or terms.due(choice.wanted.not_after)
     # what is still to be obtained will replace all of it
-    going = ours if ending and not behind else behind
-    covers = sorted(set(covered for holder in going for covered in holder.names))
+    covers = sorted(set(covered for holder in (ours if ending else behind) for covered in holder.names))
     unknown = [holder for holder in holders if holder.error]
     others = [holder for holder in holders if not holder.meant and not holder.error and terms.due(holder.not_after)]
-    lacking = missing(choice.wanted.names, covers) if choice.wanted else []
+    lacking = missing(choice.wanted.names, sorted(set(covered for holder in behind for covered in holder.names))) if choice.wanted else []
     action, words = _act(choice, behind, ours, lacking, ending, terms, name)
     if action == "none":
         words = _nothing(choice.wanted, ours, unknown, terms, name)
@@ -186,7 +185,7 @@ def decide(choice, holders, terms, name):
     return dict(
         action=action, due=[_due(holder, terms) for holder in due], covers=covers, missing=lacking,
         unknown=[dict(holder.place, message=holder.error) for holder in unknown], others=[_due(holder, terms) for holder in others],
-        message=" ".join([words] + _besides(choice, action, unknown, others, terms, name)))
+        message=" ".join([words] + _besides(choice, action, ending, unknown, others, terms, name)))
 
 
 def _act(choice, behind, ours, lacking, ending, terms, name):
@@ -241,9 +240,9 @@ def _nothing(wanted, ours, unknown, terms, name):
         " where it could be looked at" if unknown else "", len(ours), _title(wanted, terms))
 
 
-def _besides(choice, action, unknown, others, terms, name):
+def _besides(choice, action, ending, unknown, others, terms, name):
     """What else is to be known, a sentence each."""
-    words = []
+    words = ["It ends soon itself: a newer one is needed."] if action == "deploy" and ending else []
     if choice.pending and action in ("deploy", "obtain"):
         words.append("%s can be used from %s on." % (choice.pending.name, stamp(terms.begins(choice.pending))))
     if others:
