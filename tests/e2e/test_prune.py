@@ -113,6 +113,8 @@ def test_run_again_it_does_nothing_and_says_what_is_in_the_way(story):
     assert story.second.code == story.nothing.code == 0 and story.idle == []
     assert story.second.changed() == story.nothing.changed() == 0
     assert "has it" in said(story.second) and said(story.nothing) == str(["Nothing to prune: 0 kept."])
+
+
 def test_a_full_cas_makes_room_for_an_upload(story, stage):
     """Only one generation is kept now: the one before the newest goes, and the new one comes in its place."""
     before = held(stage)

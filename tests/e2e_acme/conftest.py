@@ -11,13 +11,22 @@ from tests.e2e_acme.world import world
 from tests.support.leaks import leaks, needles
 
 
-@contextlib.contextmanager
-def searched(folder, **options):
-    """A world whose private keys, the account's too, may be at home only."""
-    with world(folder, **options) as made:
-        yield made
-        keys = made.keys()
-        assert len(keys) >= 2, "an account and a certificate"
+class Searched(contextlib.ExitStack):
+    """A world, in which private keys, the account's too, may be at home only."""
+
+    def __init__(self, folder, **options):
+        super().__init__()
+        self._folder, self._options = folder, options
+
+    def __enter__(self):
+        super().__enter__()
+        self._made = self.enter_context(world(self._folder, **self._options))
+        return self._made
+
+    def __exit__(self, *failed):
+        keys = self._made.keys()
         wanted = set().union(*(needles(path.read_text(encoding="utf-8")) for path in keys))
-        at_home = [*keys, *(made.stage.app_root / "tls").glob("*privkey.pem*")]
-    assert not list(leaks(folder, wanted, at_home)), "private keys were left behind"
+        at_home = [*keys, *(self._made.stage.app_root / "tls").glob("*privkey.pem*")]
+        super().__exit__(*failed)
+        assert len(keys) >= 2, "an account and a certificate"
+        assert not list(leaks(self._folder, wanted, at_home)), "private keys were left behind"

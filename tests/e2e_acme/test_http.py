@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.e2e_acme.conftest import searched
+from tests.e2e_acme.conftest import Searched
 from tests.e2e_acme.world import ZONE, leaf
 
 HOSTS = ("app.example.com", "airec-cn-demo01")  # what else is served has wildcards, too
@@ -18,7 +18,7 @@ KEY = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    with searched(tmp_path_factory.mktemp("http"), binding=("key-1", KEY)) as world:
+    with Searched(tmp_path_factory.mktemp("http"), binding=("key-1", KEY)) as world:
         for name in NAMES:
             world.names.put(ZONE, name, "A", "127.0.0.1")
         world.variables.update(

@@ -11,13 +11,13 @@ import pytest
 
 from tests.e2e import rollout
 from tests.e2e.stage import ROOT
-from tests.e2e_acme.conftest import searched
+from tests.e2e_acme.conftest import Searched
 from tests.e2e_acme.world import ALL, public_key
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    with searched(tmp_path_factory.mktemp("trouble")) as world:
+    with Searched(tmp_path_factory.mktemp("trouble")) as world:
         world.limit = ("--limit", "app.example.com")
         yield world
 

@@ -106,7 +106,8 @@ REFUSALS = {
     ("cas", "protected"): ("InvalidStatus.DeleteProtection", 400, lambda made, _new, _old: (
         "cas", "DeleteUserCertificate", {"CertId": stored(made)})),
     ("cas", "quota"): ("InsufficientQuota", 400, lambda made, new, _old: no_room(made, new)),
-    ("cas", "no_plan"): ("NotFoundPackage", 404, lambda made, _new, _old: ("cas", "DescribePackageState", {"ProductCode": "symantec-dv-1-starter"})),
+    ("cas", "no_plan"): ("NotFoundPackage", 404, lambda made, _new, _old: (
+        "cas", "DescribePackageState", {"ProductCode": "symantec-dv-1-starter"})),
     ("cas", "none_left"): ("NotRemainCount", 404, lambda made, _new, _old: order_without_a_plan(made)),
     ("cas", "no_such_call"): ("InvalidAction.NotFound", 404, lambda made, _new, _old: single_call(made, absent=True)),
     ("cas", "deploy_failed"): ("DeployFailed", 400, lambda made, _new, _old: single_call(made, CloudServiceType="OSS")),

@@ -19,8 +19,10 @@ from typing import Any
 
 import requests
 
-import tests.conftest  # noqa: F401  makes the collection importable
+from tests.conftest import link_collection
 from tests.support.modules import run_module
+
+link_collection()
 
 
 class Mortal:
