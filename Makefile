@@ -34,7 +34,7 @@ demo: $(READY)  ## the main job, twice, on the embedded cloud; KEEP=1 leaves its
 test: $(READY)  ## all checks: lint, ansible-test sanity on three ansible-core versions, unit and end-to-end tests
 	@$(TOOLS)/bin/python tests/support/check.py
 
-lint: $(READY)  ## static checks only, under a minute
+lint: $(READY)  ## static checks only, in a minute or two
 	@$(NOX) -s lint
 
 bench: $(READY)  ## what a rerun costs that finds nothing to do
