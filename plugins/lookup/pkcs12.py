@@ -32,19 +32,24 @@ seealso:
 """
 
 EXAMPLES = r"""
-# group_vars/all.yml, for the role certificate and so for the playbooks of this collection
-shop_certificate: "{{ lookup('daas.https.pkcs12', '/etc/ssl/shop.p12', passphrase=vault_shop_passphrase) }}"
-certificate_content: "{{ shop_certificate.certificate }}"
-certificate_private_key: "{{ shop_certificate.private_key }}"
----
-# a task
-- name: Upload the certificate of a PKCS#12 file
-  daas.https.cas_certificate:
-    name: shop
-    certificate: "{{ shop.certificate }}"
-    private_key: "{{ shop.private_key }}"
+# The variables can be in group_vars/all.yml as well, for the role certificate and so for the playbooks of this collection.
+- name: Bring the certificate of a PKCS#12 file everywhere
+  ansible.builtin.import_playbook: daas.https.deploy
   vars:
-    shop: "{{ lookup('daas.https.pkcs12', 'shop.p12', passphrase=vault_shop_passphrase) }}"
+    shop: "{{ lookup('daas.https.pkcs12', '/etc/ssl/shop.p12', passphrase=vault_shop_passphrase) }}"
+    certificate_content: "{{ shop.certificate }}"
+    certificate_private_key: "{{ shop.private_key }}"
+
+- name: Upload it alone
+  hosts: localhost
+  tasks:
+    - name: Upload the certificate of a PKCS#12 file
+      daas.https.cas_certificate:
+        name: shop
+        certificate: "{{ shop.certificate }}"
+        private_key: "{{ shop.private_key }}"
+      vars:
+        shop: "{{ lookup('daas.https.pkcs12', 'shop.p12', passphrase=vault_shop_passphrase) }}"
 """
 
 RETURN = r"""

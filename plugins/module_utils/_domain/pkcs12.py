@@ -63,9 +63,10 @@ def read_pkcs12(data, passphrase, what):
 def _opened(data, passphrase, what):
     if "\0" in (passphrase or ""):
         raise InputError("%s cannot be opened: no passphrase has a NUL character in it." % what)  # the library would crash
+    refused = (TypeError, UnsupportedAlgorithm) + unreadable()
     try:
         return pkcs12.load_pkcs12(data, passphrase.encode("utf-8") if passphrase else None)
-    except (TypeError, UnsupportedAlgorithm) + unreadable():
+    except refused:
         # the cause is not chained: parsers quote their input
         reason = "Its passphrase is wrong, or it is damaged" if passphrase else "It has a passphrase, which was not given, or it is damaged"
         legacy = any(algorithm in data for algorithm in _LEGACY)

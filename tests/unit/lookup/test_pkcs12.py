@@ -118,6 +118,7 @@ def test_what_cannot_be_read(loader, tmp_path, monkeypatch):
 def test_its_documentation():
     documented = yaml.safe_load(pkcs12.DOCUMENTATION)
     assert documented["name"] == pathlib.Path(pkcs12.__file__).stem and set(documented["options"]) == {"_terms", "passphrase"}
-    variables, tasks = yaml.safe_load_all(pkcs12.EXAMPLES)
-    assert {"certificate_content", "certificate_private_key"} <= set(variables) and "daas.https.cas_certificate" in tasks[0]
+    everywhere, alone = yaml.safe_load(pkcs12.EXAMPLES)
+    assert {"certificate_content", "certificate_private_key"} <= set(everywhere["vars"])
+    assert "daas.https.cas_certificate" in alone["tasks"][0]
     assert set(yaml.safe_load(pkcs12.RETURN)["_list"]["contains"]) == {"certificate", "private_key"}
