@@ -246,7 +246,7 @@ def e2e(session: nox.Session) -> None:
     """Playbooks as a user runs them, on the embedded cloud. Arguments go to pytest."""
     if shutil.which("openssl") is None:
         absent(session, "e2e needs openssl, the second opinion on every endpoint")
-    pytest(session, "e2e", *(session.posargs or ["-q", "-n", "2", "--dist", "loadfile", "tests/e2e"]))
+    pytest(session, "e2e", *(session.posargs or ["-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "tests/e2e"]))
 
 
 @nox.session
