@@ -64,7 +64,7 @@ class Desk:
         for item in orders.good(series, self.wanted.domains, self.now.timestamp() * 1000, self.params["renew_within_days"]):
             if not self._asks():
                 return 0, item
-            number = cas_orders.order_of(self.cloud, item.id)
+            number = getattr(cas.certificate_detail(self.cloud, item.id), "order_id", 0)
             if number and self._fits(cas_orders.state(self.cloud, number)):
                 return number, item
         pending = orders.with_status(rows, orders.CHECKING)

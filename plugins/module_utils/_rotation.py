@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from . import _runner
 from ._api import cas
-from ._domain.deployment import Wanted, name_of, place_of, same
+from ._domain.deployment import Wanted, name_of, same
 from ._domain.drift import Held, responsible
 from ._domain.names import covers, normalise
 from ._domain.rotation import Generation, Holder, generation_of, with_leaf
 from ._errors import InputError
-from ._requests import gathered, kind_of
-from ._survey import look_at
+from ._requests import gathered
+from ._survey import endpoint_of, look_at, read_all
 from ._targets.registry import TARGETS
 
 KEYS = ("service", "region", "instance", "listener_port", "protocol", "slot", "domain")
@@ -64,17 +63,9 @@ class Survey:
     def slots(self, requests, discover):
         """[(request, [Held], [Holder])]; what cannot be read is one Holder that says why."""
         requests, failed, once = gathered(self._cloud, requests, discover, self._parallel)
-        requests = self._with_identifier(requests)
-        rows = [({}, [], [_unread(slot.place, slot.error)]) for slot in failed]
-        seen = set()
-        for request, found, error in _runner.each_in_turn(
-                requests, lambda request: self._read(request, once), self._parallel, kind_of):
-            held, holders = found or ([], [_unread(place_of(request, None, request.get("domain")), error)])
-            names = set(holder.where for holder in holders)
-            if not request.get("found") or not seen & names:
-                rows.append((request, held, holders))  # what is named as well is reported as it is named
-            seen |= names
-        return rows
+        rows = read_all((self._with_identifier(requests), failed, once), self._read, lambda place, error: ([], [_unread(place, error)]),
+                        lambda found: [holder.where for holder in found[1]], self._parallel)
+        return [(request, held, holders) for request, (held, holders) in rows]
 
     def _with_identifier(self, requests):
         """The requests with CAS's identifier of the certificate, if a product of theirs knows certificates by it."""
@@ -183,5 +174,5 @@ def _slot(place):
 
 def _where(item):
     """What tells an endpoint from others: the same one may be given with its resource and by itself."""
-    name = item["name"].strip().lower().rstrip(".")
-    return name, item["address"] or name, item["port"]
+    endpoint = endpoint_of(item)
+    return endpoint.name, endpoint.address, endpoint.port

@@ -15,27 +15,34 @@ from ._tls.model import Endpoint
 
 def survey(cloud, stored, requests, discover, parallel):
     """A list of (request, [Held]); a resource that cannot be read is one Held that says why."""
-    requests, failed, once = gathered(cloud, requests, discover, parallel)
-
-    def look(request):
+    def look(request, once):
         target = TARGETS[request["service"]]
         state = target.read(cloud, dict(request, slot=None), once)
         settled = target.settled(state)
         return [Held(place, target.at(place, state, stored), settled) for place in target.places(request, state)]
 
-    rows = [({}, [Held(slot.place, error=str(slot.error))]) for slot in failed]
-    seen = set()
-    for request, slots, error in _runner.each_in_turn(requests, look, parallel, kind_of):
-        slots = slots or [Held(place_of(request, None, request.get("domain")), error=str(error))]
-        if not request.get("found") or not seen & set(slot.target for slot in slots):
-            rows.append((request, slots))  # what is named as well is reported as it is named
-        seen.update(slot.target for slot in slots)
+    return read_all(gathered(cloud, requests, discover, parallel), look, lambda place, error: [Held(place, error=str(error))],
+                    lambda slots: [slot.target for slot in slots], parallel)
+
+
+def read_all(asked, look, unread, names, parallel):
+    """[(request, what was found)] of what gathered() gives; what is found as well as named is reported as it is named.
+
+    look(request, once) -> what was found. unread(place, error) -> the same of what cannot be read. names(found) -> the names of its places.
+    """
+    requests, failed, once = asked
+    rows, seen = [({}, unread(slot.place, slot.error)) for slot in failed], set()
+    for request, found, error in _runner.each_in_turn(requests, lambda request: look(request, once), parallel, kind_of):
+        found = found or unread(place_of(request, None, request.get("domain")), error)
+        if not request.get("found") or not seen & set(names(found)):
+            rows.append((request, found))
+        seen.update(names(found))
     return rows
 
 
 def look_at(prober, requests):
     """For each request the Served of every address of all its endpoints; all of them are looked at together."""
-    wanted = [[_endpoint(item) for item in request.get("endpoints") or []] for request in requests]
+    wanted = [[endpoint_of(item) for item in request.get("endpoints") or []] for request in requests]
     flat = [where for endpoints in wanted for where in endpoints]
     found = iter(zip(flat, prober.look(flat) if flat else []))
     return [[Served(
@@ -43,7 +50,8 @@ def look_at(prober, requests):
         for where, addresses in (next(found) for _where in endpoints) for seen in addresses] for endpoints in wanted]
 
 
-def _endpoint(item):
+def endpoint_of(item):
+    """An Endpoint out of the options name, address, port and label."""
     if not 0 < item["port"] < 65536:
         raise InputError("Endpoint %s: port %d is not between 1 and 65535." % (item["name"], item["port"]))
     name = item["name"].strip().lower().rstrip(".")

@@ -46,10 +46,14 @@ class Stored:
 
 def list_certificates(cloud):
     """All issued and uploaded certificates, by id: the one list that has names and fingerprints. It has expired ones only if asked."""
-    rows = (row for status in (None, "EXPIRED") for row in cloud.pages(
-        "cas", "ListUserCertificateOrder", dict(OrderType="CERT", Status=status),
-        rows=lambda answer: answer.get("CertificateOrderList") or [], total=lambda answer: answer.get("TotalCount") or 0))
+    rows = (row for status in (None, "EXPIRED") for row in listed(cloud, OrderType="CERT", Status=status))
     return dict((row["CertificateId"], _stored(row)) for row in rows)
+
+
+def listed(cloud, **asked):
+    """The rows of ListUserCertificateOrder, which lists certificates or orders, whatever OrderType says."""
+    return cloud.pages("cas", "ListUserCertificateOrder", asked, rows=lambda answer: answer.get("CertificateOrderList") or [],
+                       total=lambda answer: answer.get("TotalCount") or 0)
 
 
 def _stored(row):
@@ -85,21 +89,32 @@ def clean(fingerprint):
 
 @dataclass(frozen=True)
 class Detail:
-    """identifier is taken as the API gives it and never put together from its parts."""
+    """identifier is taken as the API gives it and never put together from its parts. order_id: that it was issued for, or 0."""
 
     id: int
     identifier: str
     name: str
     tags: Mapping[str, str]
+    order_id: int = 0
 
 
 def certificate_detail(cloud, certificate_id):
     """Detail, or None when CAS does not know the id. CertFilter keeps certificate and private key out of the answer."""
+    answer = asked_of(cloud, "GetUserCertificateDetail", certificate_id, dict(CertId=certificate_id, CertFilter=True))
+    return None if answer is None else Detail(
+        answer.get("Id") or certificate_id, answer.get("CertIdentifier") or "", answer.get("Name") or "", tags_in(answer),
+        answer.get("OrderId") or 0)
+
+
+def asked_of(cloud, action, certificate_id, params):
+    """The answer about one certificate, or None when CAS does not know the id."""
     try:
-        answer = cloud.call("cas", "GetUserCertificateDetail", dict(CertId=certificate_id, CertFilter=True), target=str(certificate_id))
+        return cloud.call("cas", action, params, target=str(certificate_id))
     except ApiError as error:
         if error.code == "NotFound":
             return None
         raise
-    tags = dict((tag.get("TagKey"), tag.get("TagValue") or "") for tag in answer.get("Tags") or [])
-    return Detail(answer.get("Id") or certificate_id, answer.get("CertIdentifier") or "", answer.get("Name") or "", tags)
+
+
+def tags_in(answer):
+    return dict((tag.get("TagKey"), tag.get("TagValue") or "") for tag in answer.get("Tags") or [])

@@ -10,7 +10,6 @@ from typing import Mapping, Tuple
 from . import cas
 from .endpoints import SITES
 from .rpc import READ, SET
-from .._errors import ApiError
 
 PRODUCT = cas.PRODUCT._replace(actions=dict(cas.PRODUCT.actions, **{
     "GetCertificateDetail": READ,
@@ -36,15 +35,10 @@ class Usage:
 
 def usage(cloud, certificate_id):
     """Usage, or None when CAS does not know the id."""
-    try:
-        answer = cloud.call("cas", "GetCertificateDetail", dict(CertificateId=certificate_id), target=str(certificate_id))
-    except ApiError as error:
-        if error.code == "NotFound":
-            return None
-        raise
-    tags = dict((tag.get("TagKey"), tag.get("TagValue") or "") for tag in answer.get("Tags") or [])
-    return Usage(tuple(answer.get("UsingProductList") or ()), answer.get("CertificateSource") or "",
-                 (answer.get("CertificateStatus") or "").lower(), tags, answer.get("ExistPrivateKey") is False)
+    answer = cas.asked_of(cloud, "GetCertificateDetail", certificate_id, dict(CertificateId=certificate_id))
+    return None if answer is None else Usage(
+        tuple(answer.get("UsingProductList") or ()), answer.get("CertificateSource") or "",
+        (answer.get("CertificateStatus") or "").lower(), cas.tags_in(answer), answer.get("ExistPrivateKey") is False)
 
 
 def notice_params(ids, wanted):

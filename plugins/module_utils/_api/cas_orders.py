@@ -57,9 +57,7 @@ class State:
 
 def orders(cloud, word):
     """Orders in which the word occurs, those from plans and those bought, newest first."""
-    rows = (row for kind in ("CPACK", "BUY") for row in cloud.pages(
-        "cas", "ListUserCertificateOrder", dict(OrderType=kind, Keyword=word),
-        rows=lambda answer: answer.get("CertificateOrderList") or [], total=lambda answer: answer.get("TotalCount") or 0))
+    rows = (row for kind in ("CPACK", "BUY") for row in cas.listed(cloud, OrderType=kind, Keyword=word))
     found = dict((row["OrderId"], _order(row)) for row in rows)
     return [found[number] for number in sorted(found, reverse=True)]
 
@@ -79,12 +77,6 @@ def state(cloud, order_id):
         proof = Proof(file=(answer.get("Domain") or "", answer.get("Uri") or "", answer["Content"]))
     return State(answer.get("Type") or "unknow", proof, answer.get("Certificate") or "", Secret(key) if key else None,
                  int(answer.get("CertId") or 0))
-
-
-def order_of(cloud, certificate_id):
-    """The id of the order that a certificate was issued for, or 0. CertFilter keeps certificate and private key out of the answer."""
-    answer = cloud.call("cas", "GetUserCertificateDetail", dict(CertId=certificate_id, CertFilter=True), target=str(certificate_id))
-    return answer.get("OrderId") or 0
 
 
 def quota(cloud, product):

@@ -80,15 +80,14 @@ def read_bundle(certificate, chain, key, passphrase, roots, now, normalize=True,
     if private is None and require_key:
         raise InputError("No private key: give private_key or private_key_path; CAS cannot deploy a certificate without it.")
     leaf = leaf_of(given, private)
-    facts = _facts(leaf)
+    facts = facts_of(leaf)
     _check_strength(facts)
     ordered, notes = _order(leaf, given)
     _complete(ordered, given, roots, allow_incomplete)
     if notes and not normalize:
         raise InputError("The chain is not clean: %s. Put it right, or let normalize_chain do it." % "; ".join(notes))
     check_validity(facts, now, allow_future)
-    pem = "".join(cert.public_bytes(serialization.Encoding.PEM).decode("ascii") for cert in ordered)
-    return Bundle(facts, pem, len(ordered), Secret(key_pem(private)) if private is not None else None, tuple(notes))
+    return Bundle(facts, pem_of(ordered), len(ordered), Secret(key_pem(private)) if private is not None else None, tuple(notes))
 
 
 def check_coverage(facts, wanted, what="the certificate"):
@@ -111,7 +110,7 @@ def parse_certificates(text, what):
         block = "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % "\n".join(match.group(2).split())
         try:
             cert = x509.load_pem_x509_certificate(block.encode("ascii"))
-            _facts(cert)  # the library reads the parts only when they are asked for
+            facts_of(cert)  # the library reads the parts only when they are asked for
             found.append(cert)
         except unreadable() as error:
             raise InputError("Malformed PEM: block %d of %s cannot be read as a certificate (%s). Export it again; line breaks or "
@@ -243,13 +242,17 @@ def _roots(text):
         raise InputError("ca_path does not hold CA certificates in PEM form (%s)." % error) from error
 
 
-def _facts(cert):
+def facts_of(cert):
     public = _public(cert)
     kind = "RSA" if isinstance(public, rsa.RSAPublicKey) else "ECDSA" if isinstance(public, ec.EllipticCurvePublicKey) else "other"
     return Facts(
         fingerprint=cert.fingerprint(hashes.SHA256()).hex(), sha1=cert.fingerprint(hashes.SHA1()).hex(), serial=cert.serial_number,
         common_name=short_name(cert.subject), names=names_of(cert), issuer=short_name(cert.issuer), not_before=cert.not_valid_before_utc,
         not_after=cert.not_valid_after_utc, key_type=kind, key_size=getattr(public, "key_size", 0))
+
+
+def pem_of(certificates):
+    return "".join(cert.public_bytes(serialization.Encoding.PEM).decode("ascii") for cert in certificates)
 
 
 def unreadable():
@@ -261,13 +264,13 @@ def leaf_facts(text):
     """Facts of the leaf in a PEM text, and no more is asked of it: to name a certificate, also an expired one. Raises InputError."""
     if CRYPTOGRAPHY_IMPORT_ERROR:
         raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
-    return _facts(leaf_of(parse_certificates(text, "certificate"), None))
+    return facts_of(leaf_of(parse_certificates(text, "certificate"), None))
 
 
 def parse_facts(pem):
     """Facts of the first certificate in a PEM text, or None when it cannot be read: for what the cloud shows, not for input."""
     try:
-        return _facts(parse_certificates(pem, "certificate")[0])
+        return facts_of(parse_certificates(pem, "certificate")[0])
     except InputError:
         return None
 

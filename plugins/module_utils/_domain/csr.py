@@ -8,7 +8,7 @@ import traceback
 
 from .._errors import InputError, MissingLibrary
 from .._secret import Secret
-from .certificate import load_key
+from .certificate import RSA_BITS, load_key
 from .names import normalise
 
 try:
@@ -20,7 +20,6 @@ try:
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 
-RSA_BITS = 2048
 LONGEST_COMMON_NAME = 64  # X.520
 
 

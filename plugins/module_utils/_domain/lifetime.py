@@ -4,12 +4,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from .._domain.names import missing
+from .._domain.provision import newest_first
 from .._errors import InputError
 
 DAY = 24 * 3600 * 1000  # milliseconds
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def moment_of(milliseconds):
+    """An aware datetime, UTC, of milliseconds since 1970."""
+    return EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def stamp(moment):
+    """A time as results show it; None for none."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def is_valid(stored, now):
@@ -33,7 +45,7 @@ def newest_valid(found, now, wanted, what, generations=False):
     """
     if not found:
         raise InputError("CAS has no certificate with %s. Is it the right account and site?" % what)
-    valid = sorted((item for item in found if is_valid(item, now)), key=lambda item: (item.not_before, item.id), reverse=True)
+    valid = newest_first(item for item in found if is_valid(item, now))
     if not valid:
         raise InputError("Nothing that CAS has with %s is valid now: %s." % (what, "; ".join(_span(item) for item in found)))
     kinds = set((tuple(sorted(item.names)), item.algorithm) for item in valid)
@@ -58,4 +70,4 @@ def _milliseconds(moment):
 
 
 def _moment(milliseconds):
-    return datetime.fromtimestamp(milliseconds / 1000.0, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if milliseconds else None
+    return stamp(moment_of(milliseconds)) if milliseconds else None

@@ -13,6 +13,7 @@ from typing import Mapping, Tuple
 
 from .._errors import CollectionError, InputError
 from .._plan import Plan, Step
+from .lifetime import DAY
 from .names import covers_all, normalise
 from .provision import MANAGED_BY, NAME_TAG, OURS, check_name
 
@@ -24,7 +25,6 @@ WAITING, CHECKING, CHECKED_FAIL = "PAYED", "CHECKING", "CHECKED_FAIL"
 VERIFY, PROCESS, ISSUED, FAILED = "domain_verify", "process", "certificate", "verify_fail"
 METHODS = dict(dns="DNS", file="FILE")
 CREATE = "order"
-_DAY = 86400 * 1000  # milliseconds
 # Names of two labels below which anyone may register, as the registries of countries have them: com.cn, co.uk
 _SECOND_LEVEL = ("ac", "co", "com", "edu", "gov", "net", "org")
 
@@ -102,7 +102,7 @@ def good(series, domains, now, within_days):
     now: milliseconds since 1970. Of those whose end CAS does not say it is not known, so that they count as due.
     """
     return [item for item in series if not item.uploaded and not item.expired and covers_all(item.names, domains)
-            and item.not_after - now > within_days * _DAY]
+            and item.not_after - now > within_days * DAY]
 
 
 def same(orders, domains, product, tags, name):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from .._errors import InputError, MissingLibrary
 from .._secret import Secret
-from .certificate import check_key, continued, key_pem, leaf_of, short_name, unreadable
+from .certificate import check_key, continued, key_pem, leaf_of, pem_of, short_name, unreadable
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+    from cryptography.hazmat.primitives.serialization import pkcs12
     CRYPTOGRAPHY_IMPORT_ERROR = None
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
@@ -56,8 +56,7 @@ def read_pkcs12(data, passphrase, what):
     except InputError:
         raise InputError("%s: the private key belongs to none of its %d certificates (first: %s)." % (
             what, len(given), short_name(given[0].subject))) from None
-    chain = continued(leaf, given)
-    return Content("".join(cert.public_bytes(Encoding.PEM).decode("ascii") for cert in chain), Secret(key_pem(store.key)))
+    return Content(pem_of(continued(leaf, given)), Secret(key_pem(store.key)))
 
 
 def _opened(data, passphrase, what):

@@ -56,11 +56,16 @@ def has_name(stored, name):
     return stored.name == name or (managed(stored) and _OURS.match(stored.name).group(1) == name)
 
 
+def newest_first(items):
+    """In the order in which they became valid, the last one first; of those of one moment, the one with the later id."""
+    return sorted(items, key=lambda item: (item.not_before, item.id), reverse=True)
+
+
 def series_by_name(stored, tags):
     """Our certificates by the name that they were given, newest first: {name: (Stored, ...)}.
 
     Ours are those whose tags say so, as tags has them ({instance_id: {key: value}}), and those whose name only we make. What CAS has
-    issued has a name of CAS's own, and tags alone. The newest is the one that became valid last; of those of one moment, the later id.
+    issued has a name of CAS's own, and tags alone.
     """
     found = {}
     for item in stored.values():
@@ -69,7 +74,7 @@ def series_by_name(stored, tags):
         name = name or (_OURS.match(item.name).group(1) if managed(item) else None)
         if name:
             found.setdefault(name, []).append(item)
-    return dict((name, tuple(sorted(items, key=lambda item: (item.not_before, item.id), reverse=True))) for name, items in found.items())
+    return dict((name, tuple(newest_first(items))) for name, items in found.items())
 
 
 def series(stored, tags, name):

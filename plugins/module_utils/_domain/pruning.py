@@ -14,10 +14,10 @@ from typing import Any, Tuple
 from .._plan import Step
 from . import provision
 from .deployment import cas_id_of
+from .lifetime import DAY
 from .names import covers, covers_all
 
 MUTED = "daas-https-notices"  # the tag that remembers that CAS sends no word of its end, because CAS does not tell
-DAY = 24 * 3600 * 1000
 MANY = 50  # certificates in one call
 
 # code: what kind of reason; text: for people

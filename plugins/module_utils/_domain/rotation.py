@@ -12,10 +12,10 @@ import datetime
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Tuple
 
+from .lifetime import EPOCH, moment_of, stamp
 from .names import missing
 
 ACTIONS = ("none", "obtain", "deploy", "wait", "blocked")
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 SHOWN = 5  # places that a message names, before it says how many more there are
 
 
@@ -109,10 +109,6 @@ class Choice:
     reference: Any = None
 
 
-def stamp(moment):
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
 def day(moment):
     return moment.strftime("%Y-%m-%d")
 
@@ -123,12 +119,8 @@ def generation_of(stored):
         last = datetime.datetime.strptime(stored.end_date[:10], "%Y-%m-%d").replace(tzinfo=datetime.timezone.utc)
     except ValueError:
         last = EPOCH
-    end = _moment(stored.not_after) if stored.not_after else last
-    return Generation(stored.id, stored.name, stored.sha256, stored.sha1, stored.names, _moment(stored.not_before), end)
-
-
-def _moment(milliseconds):
-    return EPOCH + datetime.timedelta(milliseconds=milliseconds)
+    end = moment_of(stored.not_after) if stored.not_after else last
+    return Generation(stored.id, stored.name, stored.sha256, stored.sha1, stored.names, moment_of(stored.not_before), end)
 
 
 def is_newer(candidate, series):

@@ -12,16 +12,15 @@ import base64
 import binascii
 import re
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Tuple
 
 from .._errors import InputError, MissingLibrary
 from .._secret import Secret
-from .certificate import Facts, check_validity, names_of, parse_certificates, short_name
+from .certificate import Facts, check_validity, facts_of, names_of, parse_certificates, pem_of, short_name
 
 try:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
     CRYPTOGRAPHY_IMPORT_ERROR = None
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
@@ -73,14 +72,11 @@ def read_sm2(texts, now, allow_future=False):
     facts = sm2_facts(signing[0])
     for each in (facts, sm2_facts(encrypting[0])):
         check_validity(each, now, allow_future)
-    return Sm2Bundle(facts, _pem(signing), keys[0], _pem(encrypting), keys[1], len(signing), tuple(notes))
+    return Sm2Bundle(facts, pem_of(signing), keys[0], pem_of(encrypting), keys[1], len(signing), tuple(notes))
 
 
 def sm2_facts(cert):
-    return Facts(
-        fingerprint=cert.fingerprint(hashes.SHA256()).hex(), sha1=cert.fingerprint(hashes.SHA1()).hex(), serial=cert.serial_number,
-        common_name=short_name(cert.subject), names=names_of(cert), issuer=short_name(cert.issuer),
-        not_before=cert.not_valid_before_utc, not_after=cert.not_valid_after_utc, key_type="SM2", key_size=256)
+    return replace(facts_of(cert), key_type="SM2", key_size=256)
 
 
 def _chain(text, option):
@@ -149,7 +145,3 @@ def _key(text, option, cert):
         raise InputError("%s does not match its certificate '%s'. Take the key that the certificate was requested with." % (
             option, short_name(cert.subject)))
     return pem, True
-
-
-def _pem(chain):
-    return "".join(cert.public_bytes(serialization.Encoding.PEM).decode("ascii") for cert in chain)
