@@ -122,3 +122,29 @@ options:
         type: list
         elements: str
 """
+
+    # for modules that look at more than resources
+    HTTPS_ENDPOINTS = r"""
+options:
+  https_endpoints:
+    description:
+      - Endpoints to look at by TLS handshakes, whatever is behind them, application hosts too. Those that are among
+        O(resources[].endpoints) as well are looked at once.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name that a client sends.
+        type: str
+        required: true
+      address:
+        description: Address or name to connect to. By default the name.
+        type: str
+      port:
+        description: Port to connect to.
+        type: int
+        default: 443
+      label:
+        description: What the endpoint is called in the result.
+        type: str
+"""

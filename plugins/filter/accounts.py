@@ -13,25 +13,22 @@ author:
 description:
   - Groups hosts whose connection options are the same, so that one call can work for all of them.
   - The result has no connection options in it, and so no credentials.
-positional: connections
+positional: hostvars
 options:
   _input:
     description: Names of hosts.
     type: list
     elements: str
     required: true
-  connections:
-    description: The connection options of each host (C(daas_https_connection)) in the same order; V({}) for one that has none of its own.
-    type: list
-    elements: dict
+  hostvars:
+    description: Their variables, of which C(daas_https_connection) counts, as C(hostvars). A host without it is like all others without.
+    type: dict
     required: true
 """
 
 EXAMPLES = r"""
 # {"lb-1": ["lb-1", "lb-2"], "lb-intl-1": ["lb-intl-1"]}
-accounts: >-
-  {{ ansible_play_batch
-     | daas.https.accounts(ansible_play_batch | map('extract', hostvars) | map(attribute='daas_https_connection', default={})) }}
+accounts: "{{ ansible_play_batch | daas.https.accounts(hostvars) }}"
 """
 
 RETURN = r"""
@@ -41,10 +38,11 @@ _value:
 """
 
 
-def accounts(hosts, connections):
+def accounts(hosts, hostvars):
     """{first host: [hosts]} in the order of the hosts."""
     seen, found = [], {}
-    for host, connection in zip(list(hosts), list(connections)):
+    for host in list(hosts):
+        connection = hostvars[host].get("daas_https_connection", {})
         leader = next((name for name, known in seen if known == connection), None)
         if leader is None:
             seen.append((host, connection))

@@ -21,6 +21,7 @@ RESOURCES = dict(type="list", elements="dict", options=dict(
         label=dict(type="str"),
     )),
 ))
+HTTPS_ENDPOINTS = dict(type="list", elements="dict", options=RESOURCES["options"]["endpoints"]["options"])
 DISCOVER = dict(type="dict", options=dict(
     services=dict(type="list", elements="str", required=True),
     regions=dict(type="list", elements="str"),

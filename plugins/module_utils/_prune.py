@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from . import _argspec_airec, _runner
 from ._api import airec, cas, cas_life, slb
 from ._api.rpc import Cloud
-from ._argspec_deploy import DISCOVER, RESOURCES
+from ._argspec_deploy import DISCOVER, HTTPS_ENDPOINTS, RESOURCES
 from ._domain import provision, pruning
 from ._domain.binding import SUCCESS
 from ._errors import ApiError, CollectionError, InputError
@@ -29,7 +29,7 @@ OPTIONS = dict(
     grace_days=dict(type="int", default=7),
     resources=RESOURCES,
     discover=DISCOVER,
-    https_endpoints=dict(type="list", elements="dict", options=RESOURCES["options"]["endpoints"]["options"]),
+    https_endpoints=HTTPS_ENDPOINTS,
     airec=dict(type="list", elements="dict", options=dict(_argspec_airec.AIREC, contract=dict(type="dict", default={}))),
     regions=dict(type="list", elements="str"),
     mute_notices=dict(type="bool", default=True),

@@ -41,13 +41,13 @@ def read_all(asked, look, unread, names, parallel):
 
 
 def look_at(prober, requests):
-    """For each request the Served of every address of all its endpoints; all of them are looked at together."""
+    """For each request the Served of every address of all its endpoints; all of them are looked at together, and each of them once."""
     wanted = [[endpoint_of(item) for item in request.get("endpoints") or []] for request in requests]
-    flat = [where for endpoints in wanted for where in endpoints]
-    found = iter(zip(flat, prober.look(flat) if flat else []))
+    distinct = list(dict.fromkeys(where for endpoints in wanted for where in endpoints))
+    found = dict(zip(distinct, prober.look(distinct) if distinct else []))
     return [[Served(
         where.label, where.name, seen.address, seen.port, seen.sha256, seen.sha1, seen.failure.detail if seen.failure else "")
-        for where, addresses in (next(found) for _where in endpoints) for seen in addresses] for endpoints in wanted]
+        for where in endpoints for seen in found[where]] for endpoints in wanted]
 
 
 def endpoint_of(item):

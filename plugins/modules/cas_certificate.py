@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - daas.https.connection
   - daas.https.certificate
   - daas.https.resources
+  - daas.https.resources.https_endpoints
   - daas.https.attributes
   - daas.https.attributes.action_group
 attributes:
@@ -119,27 +120,6 @@ options:
         uploaded.
     type: int
     default: 7
-  https_endpoints:
-    description:
-      - What clients are served, wherever it comes from, also from application hosts. O(state=pruned) looks at it by TLS handshakes, and
-        deletes nothing that is served. So it does with O(resources[].endpoints).
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: Name that a client sends.
-        type: str
-        required: true
-      address:
-        description: Address or name to connect to. By default the name.
-        type: str
-      port:
-        description: Port to connect to.
-        type: int
-        default: 443
-      label:
-        description: What the endpoint is called in reasons.
-        type: str
   airec:
     description: AIRec instances whose bindings O(state=pruned) looks at.
     type: list

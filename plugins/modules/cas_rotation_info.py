@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Looks at everything that has a certificate of one series, or should have it, in one call. That is every slot of the edge in O(resources)
     and O(discover), and what every endpoint serves (O(https_endpoints), O(resources[].endpoints)), such as application hosts and AIRec.
+    An endpoint that serves another certificate, and has a name that the wanted one covers, has to get it.
   - Says what has to be done next, RV(rotation.action), and why, RV(rotation.message) in one line.
   - A series is what CAS has under one name of this collection, see O(name). Its newest certificate that is valid is what everything should
     have, or the candidate (O(certificate), O(certificate_path)) if that one is newer and can be used.
@@ -23,6 +24,7 @@ extends_documentation_fragment:
   - daas.https.connection
   - daas.https.certificate
   - daas.https.resources
+  - daas.https.resources.https_endpoints
   - daas.https.attributes
   - daas.https.attributes.action_group
 attributes:
@@ -45,27 +47,6 @@ options:
         wrong certificate. When one of them ends soon, it is in RV(rotation.others).
     type: list
     elements: str
-  https_endpoints:
-    description:
-      - Endpoints to look at by handshakes. Those that are among O(resources[].endpoints), too, are looked at once.
-      - One that serves another certificate, and has a name that the wanted one covers, has to get it.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: Name that a client sends.
-        type: str
-        required: true
-      address:
-        description: Address or name to connect to. By default the name.
-        type: str
-      port:
-        description: Port to connect to.
-        type: int
-        default: 443
-      label:
-        description: What the endpoint is called in the result.
-        type: str
   within_days:
     description: A certificate that is valid for fewer days is due.
     type: int
@@ -283,7 +264,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.daas.https.plugins.module_utils import _argspec, _exit, _inputs
 from ansible_collections.daas.https.plugins.module_utils._api import cas
 from ansible_collections.daas.https.plugins.module_utils._api.rpc import Cloud
-from ansible_collections.daas.https.plugins.module_utils._argspec_deploy import DISCOVER, RESOURCES
+from ansible_collections.daas.https.plugins.module_utils._argspec_deploy import DISCOVER, HTTPS_ENDPOINTS, RESOURCES
 from ansible_collections.daas.https.plugins.module_utils._domain import provision, rotation
 from ansible_collections.daas.https.plugins.module_utils._domain.certificate import leaf_facts
 from ansible_collections.daas.https.plugins.module_utils._errors import InputError
@@ -299,7 +280,7 @@ ARGUMENT_SPEC = _argspec.spec(
     alternatives=dict(type="list", elements="str"),
     resources=RESOURCES,
     discover=DISCOVER,
-    https_endpoints=dict(type="list", elements="dict", options=RESOURCES["options"]["endpoints"]["options"]),
+    https_endpoints=HTTPS_ENDPOINTS,
     within_days=dict(type="int", default=30),
     settle_hours=dict(type="float", default=0.0),
     supersede=dict(type="bool", default=True),
