@@ -8,9 +8,7 @@ names, the issued certificate by its tags.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from dataclasses import replace
 
 from . import _runner
@@ -19,6 +17,7 @@ from ._api.endpoints import SITES
 from ._domain import csr, orders, provision
 from ._domain.certificate import check_coverage, read_bundle
 from ._errors import ApiError, CollectionError, InputError
+from ._files import replace_file
 from ._inputs import read_text, text_of
 from ._plan import Plan
 from ._secret import Secret
@@ -286,7 +285,7 @@ def write(path, text, mode, option, check_mode=False):
     if _is_so(path, text, mode, option):
         return False
     if not check_mode:
-        _replace(path, text, mode, option)
+        replace_file(path, text.encode("utf-8"), mode, option)
     return True
 
 
@@ -298,20 +297,3 @@ def _is_so(path, text, mode, option):
         return False
     except OSError as error:
         raise InputError("%s: the file '%s' cannot be read: %s." % (option, path, error.strerror)) from error
-
-
-def _replace(path, text, mode, option):
-    temporary = None
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".daas-https-")  # 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), mode)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-        raise InputError("%s: the file '%s' cannot be written: %s." % (option, path, error.strerror)) from error

@@ -13,13 +13,13 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import traceback
 import warnings
 import zipfile
 
 from ._domain.mapping import HEADERS, MOST_ROWS, Cell, Wrong, columns_of, letters
 from ._errors import InputError, MissingLibrary
+from ._files import replace_file
 
 try:
     import openpyxl
@@ -61,18 +61,7 @@ def digest_of(path, option):
 
 def save(path, data, option):
     """Put the bytes there in one step, readable by all."""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".certificate_info-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                os.fchmod(file.fileno(), 0o644)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise InputError("%s: the file '%s' cannot be written: %s." % (option, path, error.strerror)) from error
+    replace_file(path, data, 0o644, option)
 
 
 def _inspect(data, where):

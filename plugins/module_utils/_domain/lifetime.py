@@ -7,10 +7,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from .._domain.names import missing
-from .._domain.provision import newest_first
+from .._domain.provision import DAY, newest_first
 from .._errors import InputError
 
-DAY = 24 * 3600 * 1000  # milliseconds
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 

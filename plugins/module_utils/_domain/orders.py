@@ -13,9 +13,8 @@ from typing import Mapping, Tuple
 
 from .._errors import CollectionError, InputError
 from .._plan import Plan, Step
-from .lifetime import DAY
 from .names import covers_all, normalise
-from .provision import MANAGED_BY, NAME_TAG, OURS, check_name
+from .provision import DAY, MANAGED_BY, NAME_TAG, OURS, check_name
 
 FREE = "digicert-free-1-free"  # what CAS takes when no product is named
 MOST_DOMAINS = 5

@@ -14,6 +14,7 @@ from .._errors import InputError
 from .._plan import Plan, Step
 
 PREFIX = 16
+DAY = 24 * 3600 * 1000  # milliseconds, in which CAS gives times
 LONGEST = 63 - PREFIX - 1  # CAS takes names of 63 characters
 MANAGED_BY = "managed-by"
 OURS = "daas.https"

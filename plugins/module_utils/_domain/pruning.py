@@ -14,8 +14,8 @@ from typing import Any, Tuple
 from .._plan import Step
 from . import provision
 from .deployment import cas_id_of
-from .lifetime import DAY
 from .names import covers, covers_all
+from .provision import DAY
 
 MUTED = "daas-https-notices"  # the tag that remembers that CAS sends no word of its end, because CAS does not tell
 MANY = 50  # certificates in one call
