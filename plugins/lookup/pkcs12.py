@@ -32,13 +32,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-# The variables can be in group_vars/all.yml as well, for the role certificate and so for the playbooks of this collection.
-- name: Bring the certificate of a PKCS#12 file everywhere
-  ansible.builtin.import_playbook: daas.https.deploy
-  vars:
-    shop: "{{ lookup('daas.https.pkcs12', '/etc/ssl/shop.p12', passphrase=vault_shop_passphrase) }}"
-    certificate_content: "{{ shop.certificate }}"
-    certificate_private_key: "{{ shop.private_key }}"
+# In group_vars/all.yml the variables certificate_content and certificate_private_key make the playbooks of this collection use it.
+- name: Bring the certificate of a PKCS#12 file to CAS by the role
+  hosts: localhost
+  roles:
+    - role: daas.https.certificate
+      vars:
+        shop: "{{ lookup('daas.https.pkcs12', '/etc/ssl/shop.p12', passphrase=vault_shop_passphrase) }}"
+        certificate_content: "{{ shop.certificate }}"
+        certificate_private_key: "{{ shop.private_key }}"
 
 - name: Upload it alone
   hosts: localhost
