@@ -51,7 +51,7 @@ nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.envdir = str(CACHE / "nox")
-nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts", "e2e_acme", "year"]
+nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts", "e2e_acme", "eda", "year"]
 
 
 # -- what every session uses ---------------------------------------------------------------------------------------------------------
@@ -84,6 +84,8 @@ def environment() -> dict[str, str | None]:
     return {
         "ANSIBLE_COLLECTIONS_PATH": str(link()), "ANSIBLE_HOME": str(home), "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"), "ANSIBLE_NOCOWS": "1", "PYTHONPYCACHEPREFIX": str(CACHE / "pycache"),
+        # Without its bytecode each of a thousand Ansible processes would compile Ansible anew, which is half of all the time.
+        "PYTHONDONTWRITEBYTECODE": None,
     }
 
 
@@ -290,6 +292,16 @@ def community_crypto(session: nox.Session) -> None:
         wheel.extractall(CACHE, [name for name in wheel.namelist() if name.startswith("ansible_collections/community/crypto/")])
     shutil.rmtree(folder)
     note.write_text(wanted, encoding="utf-8")
+
+
+@nox.session
+def eda(session: nox.Session) -> None:
+    """The event source in ansible-rulebook, whose rules run on Java: it starts a real rotation. Arguments go to pytest."""
+    lacking = session.run("python", str(ROOT / "tests" / "eda" / "java.py"), silent=True).strip()
+    if lacking:
+        absent(session, "eda " + lacking)
+    install(session, "ansible-rulebook")
+    pytest(session, "eda", *(session.posargs or ["-q", "tests/eda"]))
 
 
 @nox.session

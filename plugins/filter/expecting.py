@@ -46,6 +46,7 @@ _value:
 """
 
 from ansible_collections.daas.https.plugins.module_utils._domain.names import covers, normalise
+from ansible_collections.daas.https.plugins.module_utils._tls.model import usual_port
 
 OWN_WORDS = ("expected_fingerprint", "fingerprint")
 
@@ -55,7 +56,8 @@ def expecting(endpoints, fingerprint, domains=None):
     names = [normalise(domain) for domain in domains or ()]
     found = []
     for endpoint in endpoints:
-        copy = dict(endpoint, label=endpoint.get("label") or "%s:%d" % (normalise(endpoint["name"]), int(endpoint.get("port") or 443)))
+        port = int(endpoint.get("port") or usual_port(endpoint.get("starttls")))
+        copy = dict(endpoint, label=endpoint.get("label") or "%s:%d" % (normalise(endpoint["name"]), port))
         meant = fingerprint and (not names or covers(names, endpoint["name"]))
         if meant and not any(endpoint.get(word) for word in OWN_WORDS):
             copy["expected_fingerprint"] = [fingerprint]

@@ -64,11 +64,13 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.daas.https.plugins.module_utils._domain.permissions import LISTED, PLAYBOOKS
-from ansible_collections.daas.https.plugins.module_utils._permissions import caller_policy_of, policy_of
 
 
 def ram_policy(hosts, playbooks=PLAYBOOKS, read_only=False, inventory_services=None, any_resource=False, caller=False):
     """A dict, to be written as JSON."""
+    # Only here: to find one filter, Ansible loads all of a collection, in each process that uses one; and this one needs all products.
+    from ansible_collections.daas.https.plugins.module_utils._permissions import caller_policy_of, policy_of
+
     _check("playbooks", playbooks, PLAYBOOKS)
     _check("inventory_services", inventory_services or (), LISTED)
     if caller:

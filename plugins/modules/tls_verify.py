@@ -38,6 +38,8 @@ attributes:
 requirements:
   - Python 3.9 or later. From 3.10 on the served chain is seen beyond the leaf, and O(same_chain) can be proved.
   - cryptography 42.0.0 or later
+  - dnspython, only for O(resolvers)
+  - pyOpenSSL, only for O(ocsp_staple)
 options:
   endpoints:
     description: What to verify.
@@ -57,10 +59,24 @@ options:
           - Of a host name B(every) address (A and AAAA) is verified. An IPv6 address to which this machine has no route is reported as
             unknown if another address of the endpoint answered.
         type: str
+      addresses:
+        description: Several such addresses, each of which is verified. Instead of O(endpoints[].address).
+        type: list
+        elements: str
       port:
-        description: Port to connect to.
+        description: Port to connect to. The default is 443, or with O(endpoints[].starttls) the usual port of that protocol.
         type: int
-        default: 443
+      sni:
+        description:
+          - Server name to send, if it is another one than O(endpoints[].name), with which the certificate is matched all the same.
+          - If it is empty, none is sent, as by very old clients.
+        type: str
+      starttls:
+        description:
+          - Protocol that is spoken before the TLS handshake, which is asked for by its own means (C(STARTTLS), C(AUTH TLS) and the like).
+          - What is about web servers, such as O(https_redirect), is not asked of such an endpoint.
+        type: str
+        choices: [smtp, imap, pop3, ftp, ldap, postgres, mysql, xmpp]
       label:
         description: What messages and results call the endpoint. The default is name and port, and O(endpoints[].key_type).
         type: str
@@ -80,11 +96,30 @@ options:
         description: As O(previous_fingerprint), for this endpoint only.
         type: list
         elements: str
+      public_key:
+        description: As O(public_key), for this endpoint only.
+        type: list
+        elements: str
   ca_path:
     description:
       - File with the roots to trust in PEM form, or a folder prepared with C(openssl rehash).
       - By default the system's roots. If given, only these count.
     type: path
+  trust_stores:
+    description:
+      - Further stores of roots, such as those of phones or of a Java runtime, by each of which the endpoints have to be trusted as well.
+      - Each costs one more handshake.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: What the result calls it.
+        type: str
+        required: true
+      path:
+        description: As O(ca_path).
+        type: path
+        required: true
   expected_fingerprint:
     description:
       - SHA-256 or SHA-1 fingerprint of the certificate that has to be served, in hex. Colons and case do not matter.
@@ -97,6 +132,13 @@ options:
       - While one of these is served, O(wait=true) waits whatever else is wrong with it, for instance that it has expired.
     type: list
     elements: str
+  public_key:
+    description:
+      - SHA-256 of the SubjectPublicKeyInfo of the certificate that has to be served, in hex; it stays the same if a certificate is renewed
+        with the same key. If there are several, any of them will do.
+      - C(openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum) prints it.
+    type: list
+    elements: str
   min_days_left:
     description: For how many days the certificates still have to be valid.
     type: int
@@ -105,6 +147,110 @@ options:
     description: Whether the certificate has to be for O(endpoints[].name).
     type: bool
     default: true
+  check_chain:
+    description:
+      - Whether the certificates that are served have to be the whole chain, in order, and nothing else. A root may be sent along.
+      - Clients that neither know an intermediate nor fetch it refuse an incomplete chain, even where this machine trusts it.
+    type: bool
+    default: false
+  same_leaf:
+    description: Whether all endpoints have to serve the same certificate; if they have O(endpoints[].key_type), RSA and ECDSA separately.
+    type: bool
+    default: false
+  min_tls_version:
+    description:
+      - What has to be agreed on at least. A client offers its newest version first, so that this proves what modern clients get; use
+        O(forbidden_tls_versions) to prove that old versions are refused.
+    type: str
+    choices: [TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
+  forbidden_tls_versions:
+    description:
+      - Versions that have to be refused. Each costs one more handshake, in which nothing else is offered.
+      - A version that this machine's OpenSSL cannot offer is reported as unknown.
+    type: list
+    elements: str
+    choices: [TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
+  key_types:
+    description:
+      - Kinds of certificate that have to be served, each to clients that can use only this one. Each costs one more handshake.
+      - To say which certificate has to be served of each kind, list the endpoint once for each with O(endpoints[].key_type).
+    type: list
+    elements: str
+    choices: [rsa, ecdsa]
+  min_rsa_bits:
+    description: Size that RSA keys need, the leaf's and those of the CA certificates that are served.
+    type: int
+    default: 0
+  min_ec_bits:
+    description: Size that the keys of elliptic curves need, likewise.
+    type: int
+    default: 0
+  allow_weak_signatures:
+    description: Whether certificates may be signed with SHA-1 or MD5. A root's own signature never counts.
+    type: bool
+    default: true
+  ocsp_staple:
+    description:
+      - Whether a valid OCSP response has to be stapled that says that the certificate is good. It costs one more handshake.
+      - Needs the Python library pyOpenSSL where the handshakes are made.
+    type: bool
+    default: false
+  revocation:
+    description:
+      - Asks the certificate's issuer whether it is revoked, at the addresses that the certificate names. The CAs above it are not looked at.
+      - V(ocsp) asks its OCSP responder, V(crl) fetches its revocation list. V(any) does the first, and the second if that says neither
+        good nor revoked; many CAs have no OCSP responder any more, so that it fits most.
+      - Only C(http:) URLs are fetched, since the answers are signed, and none that leads to a link-local address or to the metadata service
+        of the cloud. A list is fetched once for all endpoints.
+      - Without an answer that is signed by the issuer, and in its time, the finding is V(unknown), which does not fail.
+    type: str
+    choices: [ocsp, crl, any]
+  https_redirect:
+    description:
+      - Whether plain HTTP, at O(http_port) of the same address, has to lead to HTTPS on the same host at once (status 301, 302, 307 or 308).
+      - Further redirects are followed, up to ten answers, while they stay on this host, to see that they do not go round in a circle.
+    type: bool
+    default: false
+  plain_http_refused:
+    description:
+      - Whether O(http_port) of the same address has to be closed. If it only gives no answer, that is V(unknown), because a firewall between
+        may be why.
+    type: bool
+    default: false
+  http_port:
+    description: Port of plain HTTP for O(https_redirect) and O(plain_http_refused).
+    type: int
+    default: 80
+  hsts_min_age:
+    description:
+      - Seconds that C(max-age) of the header C(Strict-Transport-Security) has to say at least, in the first answer to C(GET /) over HTTPS.
+    type: int
+  resolvers:
+    description:
+      - Name servers to ask for addresses instead of the system's way, as IP addresses, optionally with a port (V(192.0.2.53:5353)).
+      - Needs the Python library dnspython where the handshakes are made.
+    type: list
+    elements: str
+  proxy:
+    description:
+      - HTTP proxy to connect through with C(CONNECT), as V(host:port). It resolves the names, so that an endpoint has one address.
+      - What is not a TLS connection (O(https_redirect), O(plain_http_refused), O(hsts_min_age)) and O(ocsp_staple) cannot be combined with it.
+    type: str
+  proxy_username:
+    description: User for the proxy (Basic authentication).
+    type: str
+  proxy_password:
+    description: The user's password.
+    type: str
+  client_certificate:
+    description: File with the certificate, and its chain, to show to servers that ask for one, in PEM form.
+    type: path
+  client_private_key:
+    description: File with its private key in PEM form. By default it is in O(client_certificate).
+    type: path
+  client_private_key_passphrase:
+    description: Passphrase of the private key.
+    type: str
   same_chain:
     description:
       - Whether all endpoints have to be on the same trust chain, which means that the CA certificates above the leaf, from its issuer up to
@@ -119,9 +265,9 @@ options:
     type: float
     default: 10.0
   parallel:
-    description: Connections at a time.
+    description: Connections at a time that are making progress. Those that are kept waiting do not count.
     type: int
-    default: 16
+    default: 64
   wait:
     description:
       - Whether to look again while an endpoint serves a trusted certificate of the right name that is not the expected one, or the previous
@@ -196,6 +342,46 @@ EXAMPLES = r"""
         key_type: ecdsa
         expected_fingerprint: "{{ certificate_alternative_result.certificate.fingerprint }}"
 
+- name: Verify a web server the strict way
+  daas.https.tls_verify:
+    endpoints:
+      - name: www.example.com
+    min_days_left: 14
+    check_chain: true
+    forbidden_tls_versions: [TLSv1, TLSv1.1]
+    key_types: [rsa, ecdsa]
+    min_rsa_bits: 2048
+    allow_weak_signatures: false
+    revocation: any
+    https_redirect: true
+    hsts_min_age: 15552000
+
+- name: Verify mail servers and a database, one of them by two of its addresses
+  daas.https.tls_verify:
+    endpoints:
+      - name: mail.example.com
+        starttls: smtp
+        addresses: [192.0.2.25, 192.0.2.26]
+      - name: mail.example.com
+        starttls: imap
+      - name: db.example.com
+        starttls: postgres
+    ca_path: /etc/ssl/shop/ca.pem
+
+- name: Verify through a proxy, with a client certificate
+  daas.https.tls_verify:
+    endpoints:
+      - name: partner.example.com
+    proxy: proxy.example.net:3128
+    client_certificate: /etc/ssl/shop/client.pem
+    client_private_key: /etc/ssl/shop/client.key
+
+- name: Verify what people outside get, asking a public name server
+  daas.https.tls_verify:
+    endpoints:
+      - name: www.example.com
+    resolvers: [192.0.2.53]
+
 - name: Only look
   daas.https.tls_verify:
     endpoints:
@@ -227,6 +413,18 @@ tls:
       description: How often it was looked.
       type: int
       sample: 1
+    seen_at:
+      description: When it was looked last, UTC.
+      type: str
+      sample: "2026-11-25T22:00:00Z"
+    seen_from:
+      description: Host name of the machine that made the handshakes.
+      type: str
+      sample: control.example.com
+    elapsed:
+      description: Seconds that it took, waiting included.
+      type: float
+      sample: 0.412
     endpoints:
       description: One entry for each address of each endpoint, in the given order.
       type: list
@@ -272,6 +470,10 @@ tls:
           description: Cipher that was agreed on.
           type: str
           sample: TLS_AES_256_GCM_SHA384
+        alpn:
+          description: Protocol that was agreed on by ALPN, of V(h2) and V(http/1.1). Null if none was, and with O(endpoints[].starttls).
+          type: str
+          sample: h2
         fingerprint:
           description: SHA-256 of the served leaf, lower-case hex.
           type: str
@@ -314,13 +516,83 @@ tls:
           type: list
           elements: str
           sample: [www.example.com, Example Issuing CA]
+        chain_fingerprints:
+          description: SHA-256 of the certificates as served, likewise. RV(tls.certificates) says more about each.
+          type: list
+          elements: str
+          sample:
+            - 9f1c0a3f6d0b3b0e7a6a4a4b0f3d8e5c2b1a09f8e7d6c5b4a39281706f5e4d3c
+            - 1d4c7a0f0f4f0d2b9f0b1c8e6a5d4c3b2a1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d
+        versions:
+          description: V(accepted), V(refused) or V(unknown) by version, of O(forbidden_tls_versions).
+          type: dict
+          sample: {TLSv1: refused, TLSv1.1: refused}
+        key_types:
+          description: SHA-256 of the certificate that a client gets that can use only this kind, of O(key_types). Null if it gets none.
+          type: dict
+          sample: {}
+        stores:
+          description: The verify return code by the store's name, of O(trust_stores).
+          type: dict
+          sample: {}
+        redirects:
+          description: The answers on the way from plain HTTP, for O(https_redirect) and O(plain_http_refused).
+          type: list
+          elements: dict
+          sample: [{url: "http://www.example.com/", status: 308, location: "https://www.example.com/"}]
+          contains:
+            url:
+              description: What was asked for.
+              type: str
+              sample: http://www.example.com/
+            status:
+              description: Status of the answer.
+              type: int
+              sample: 308
+            location:
+              description: Where it leads, or null.
+              type: str
+              sample: https://www.example.com/
+        hsts:
+          description: The header C(Strict-Transport-Security), for O(hsts_min_age). Null if there is none.
+          type: str
+          sample: max-age=31536000
+        revocation:
+          description: What is known of the certificate's revocation, for O(revocation). Else null.
+          type: dict
+          sample: {status: good, source: ocsp, url: "http://ocsp.example.com/", detail: "", next_update: "2026-12-01T00:00:00Z"}
+          contains:
+            status:
+              description: V(good), V(revoked) or V(unknown).
+              type: str
+              sample: good
+            source:
+              description: V(ocsp) or V(crl).
+              type: str
+              sample: ocsp
+            url:
+              description: Who was asked.
+              type: str
+              sample: http://ocsp.example.com/
+            detail:
+              description: The same in words.
+              type: str
+              sample: ""
+            next_update:
+              description: Until when the answer holds, UTC. Null if it does not say.
+              type: str
+              sample: "2026-12-01T00:00:00Z"
+        staple:
+          description: The same of the stapled OCSP response, for O(ocsp_staple). Its source is V(staple). Else null.
+          type: dict
+          sample:
         failure:
           description: Why no certificate was seen, or null.
           type: dict
           sample:
           contains:
             kind:
-              description: One of V(dns), V(unreachable), V(refused), V(timeout), V(reset), V(alert), V(handshake), V(protocol).
+              description: One of V(dns), V(unreachable), V(refused), V(timeout), V(reset), V(alert), V(handshake), V(protocol), V(proxy), V(starttls).
               type: str
               sample: refused
             message:
@@ -328,13 +600,15 @@ tls:
               type: str
               sample: connection refused while connecting
         times:
-          description: Milliseconds for C(connect) and C(handshake), as far as it came.
+          description: Milliseconds for C(resolve), C(connect) and C(handshake), as far as it came.
           type: dict
           sample: {connect: 0.2, handshake: 3.1}
         checks:
           description:
-            - V(ok), V(violated) or V(unknown) by check. These are C(reachable), C(trust), C(hostname), C(expiry) and C(fingerprint); and
-              C(certificate), only if one was served that cannot be decoded.
+            - V(ok), V(violated) or V(unknown) by check. These are C(reachable), C(trust), C(hostname), C(expiry) and C(fingerprint);
+              C(certificate), only if one was served that cannot be decoded; and, where they are asked for, C(public_key), C(version),
+              C(key), C(signature), C(chain), C(forbidden_versions), C(key_types), C(stores), C(staple), C(revocation), C(redirect),
+              C(plain_http) and C(hsts).
           type: dict
           sample: {reachable: ok, trust: ok, hostname: ok, expiry: ok}
         findings:
@@ -397,37 +671,136 @@ tls:
               type: list
               elements: str
               sample: [lb-bp1web:443, cdn static.example.com]
+    same_leaf:
+      description: Whether all endpoints serve the same certificate, judged whether or not O(same_leaf) requires it.
+      type: dict
+      contains:
+        required:
+          description: Whether O(same_leaf) was set.
+          type: bool
+          sample: false
+        status:
+          description: V(ok), V(violated) or V(unknown).
+          type: str
+          sample: ok
+        message:
+          description: Why it is not V(ok).
+          type: str
+          sample: ""
+    certificates:
+      description: Every certificate that was served or stands in a trust chain, once.
+      type: list
+      elements: dict
+      contains:
+        fingerprint:
+          description: Its SHA-256.
+          type: str
+          sample: 9f1c0a3f6d0b3b0e7a6a4a4b0f3d8e5c2b1a09f8e7d6c5b4a39281706f5e4d3c
+        subject:
+          description: Common name, or the whole subject if it has none.
+          type: str
+          sample: www.example.com
+        issuer:
+          description: The same of its issuer.
+          type: str
+          sample: Example Issuing CA
+        not_before:
+          description: Start of validity, UTC.
+          type: str
+          sample: "2026-11-01T00:00:00Z"
+        not_after:
+          description: End of validity, UTC.
+          type: str
+          sample: "2027-02-01T00:00:00Z"
+        key:
+          description: Kind of its key, V(rsa), V(ecdsa), V(ed25519), V(ed448) or V(dsa), or null.
+          type: str
+          sample: ecdsa
+        key_bits:
+          description: Size of its key, or null.
+          type: int
+          sample: 256
+        signature_hash:
+          description: Hash of its signature, or null if the algorithm has none of its own.
+          type: str
+          sample: sha256
+        public_key:
+          description: SHA-256 of its SubjectPublicKeyInfo.
+          type: str
+          sample: 2f8c6d1b0e5a4f3c7d9e8b1a6c5f4e3d2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f7e
+        domains:
+          description: Host names and IP addresses that it is for.
+          type: list
+          elements: str
+          sample: [www.example.com, example.com]
 """
 
 import datetime
+import functools
+import socket
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.daas.https.plugins.module_utils import _exit
 from ansible_collections.daas.https.plugins.module_utils._tls.certificate import Decoder
-from ansible_collections.daas.https.plugins.module_utils._tls.gate import Gate, read_wants
-from ansible_collections.daas.https.plugins.module_utils._tls.probe import Prober
+from ansible_collections.daas.https.plugins.module_utils._tls.gate import Gate
+from ansible_collections.daas.https.plugins.module_utils._tls.probe import Prober, spread
+from ansible_collections.daas.https.plugins.module_utils._tls.result import report
+from ansible_collections.daas.https.plugins.module_utils._tls.wants import proxy_of, read_wants, stores_of
 
-FINGERPRINTS = dict(
+VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+KEY_TYPES = ["rsa", "ecdsa"]
+THREADS = 32  # for what is not done by one loop
+EXPECTATIONS = dict(
     expected_fingerprint=dict(type="list", elements="str"),
     previous_fingerprint=dict(type="list", elements="str"),
+    public_key=dict(type="list", elements="str", no_log=False),
 )
 ARGUMENT_SPEC = dict(
-    FINGERPRINTS,
+    EXPECTATIONS,
     endpoints=dict(type="list", elements="dict", required=True, options=dict(
-        FINGERPRINTS,
+        EXPECTATIONS,
         name=dict(type="str", required=True),
         address=dict(type="str"),
-        port=dict(type="int", default=443),
+        addresses=dict(type="list", elements="str"),
+        port=dict(type="int"),
         label=dict(type="str"),
-        key_type=dict(type="str", choices=["rsa", "ecdsa"], no_log=False),
+        key_type=dict(type="str", choices=KEY_TYPES, no_log=False),
+        sni=dict(type="str"),
+        starttls=dict(type="str", choices=["smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp"]),
         expected_fingerprint=dict(type="list", elements="str", aliases=["fingerprint"]),
     )),
     ca_path=dict(type="path"),
+    trust_stores=dict(type="list", elements="dict", options=dict(
+        name=dict(type="str", required=True),
+        path=dict(type="path", required=True),
+    )),
     min_days_left=dict(type="int", default=0),
     check_hostname=dict(type="bool", default=True),
+    check_chain=dict(type="bool", default=False),
     same_chain=dict(type="bool", default=False),
+    same_leaf=dict(type="bool", default=False),
+    min_tls_version=dict(type="str", choices=VERSIONS),
+    forbidden_tls_versions=dict(type="list", elements="str", choices=VERSIONS),
+    key_types=dict(type="list", elements="str", choices=KEY_TYPES, no_log=False),
+    min_rsa_bits=dict(type="int", default=0),
+    min_ec_bits=dict(type="int", default=0),
+    allow_weak_signatures=dict(type="bool", default=True),
+    ocsp_staple=dict(type="bool", default=False),
+    revocation=dict(type="str", choices=["ocsp", "crl", "any"]),
+    https_redirect=dict(type="bool", default=False),
+    plain_http_refused=dict(type="bool", default=False),
+    http_port=dict(type="int", default=80),
+    hsts_min_age=dict(type="int"),
+    resolvers=dict(type="list", elements="str"),
+    proxy=dict(type="str"),
+    proxy_username=dict(type="str"),
+    proxy_password=dict(type="str", no_log=True),
+    client_certificate=dict(type="path"),
+    client_private_key=dict(type="path", no_log=False),
+    client_private_key_passphrase=dict(type="str", no_log=True),
     timeout=dict(type="float", default=10.0),
-    parallel=dict(type="int", default=16),
+    parallel=dict(type="int", default=64),
     wait=dict(type="bool", default=False),
     wait_timeout=dict(type="float", default=300.0),
     wait_interval=dict(type="float", default=2.0),
@@ -441,20 +814,85 @@ def utc_now():
     return datetime.datetime.now(datetime.timezone.utc)
 
 
+# The imports in the functions below are there because every task compiles what it imports, and most tasks ask for none of this.
+
 def work(params, check_mode):
-    prober = Prober(params["ca_path"], params["timeout"], params["parallel"])
-    gate = Gate(read_wants(params), prober.look, Decoder(), utc_now, params["same_chain"])
+    wants, decoder, begin, prober = read_wants(params), Decoder(), time.monotonic(), prober_of(params)
+    gate = Gate(wants, prober.look, decoder, utc_now, decoder.link)
     timed_out = ""
     if params["wait"]:
         timed_out = gate.wait(params["wait_timeout"], params["wait_interval"], params["successes"], params["wait_for_reachable"])
     else:
         gate.round(gate.wants)
-    tls, violation, warnings = gate.report(timed_out)
+    gate.look_further(lambda rows: further_of(params, prober.look)(rows))
+    tls, violation, warnings = report(
+        gate, decoder, utc_now(), timed_out, params["same_chain"], params["same_leaf"], socket.gethostname(), time.monotonic() - begin)
     return dict(changed=False, tls=tls, warnings=warnings, failed=violation if params["fail_on_violation"] else None)
 
 
+def prober_of(params):
+    proxy, client = proxy_of(params), None
+    if params["client_certificate"]:
+        client = params["client_certificate"], params["client_private_key"], params["client_private_key_passphrase"]
+    return Prober(params["ca_path"], params["timeout"], params["parallel"], resolve_of(params), stores_of(params), client,
+                  preamble_of(params, proxy), proxy)
+
+
+def preamble_of(params, proxy):
+    if not proxy and not any(item["starttls"] for item in params["endpoints"]):
+        return None
+    from ansible_collections.daas.https.plugins.module_utils._tls.dialogs import Preambles
+    return Preambles(proxy is not None, user_of(params))
+
+
+def user_of(params):
+    """(name, password) for the proxy, or None."""
+    return (params["proxy_username"], params["proxy_password"] or "") if params["proxy_username"] else None
+
+
+def resolve_of(params):
+    if not params["resolvers"]:
+        return socket.getaddrinfo
+    from ansible_collections.daas.https.plugins.module_utils._tls.resolve import Resolver
+    return Resolver(params["resolvers"], params["timeout"])
+
+
+def further_of(params, look):
+    """What else is looked at. All but handshakes is done by threads, because each of it is a conversation of its own."""
+    from ansible_collections.daas.https.plugins.module_utils._tls.further import Further
+    return Further(look, functools.partial(spread, parallel=min(params["parallel"], THREADS)),
+                   web_of(params), revoke_of(params), staple_of(params))
+
+
+def web_of(params):
+    if not params["https_redirect"] and not params["plain_http_refused"] and params["hsts_min_age"] is None:
+        return None
+    from ansible_collections.daas.https.plugins.module_utils._tls.web import WebClient
+    web = WebClient(params["timeout"])
+    return lambda row: web(row.seen, row.want.policy, row.want.endpoint.sni)
+
+
+def revoke_of(params):
+    if not params["revocation"]:
+        return None
+    from ansible_collections.daas.https.plugins.module_utils._tls.exchange import Fetcher
+    from ansible_collections.daas.https.plugins.module_utils._tls.revocation import Revoker
+    revoker = Revoker(params["timeout"], Fetcher(resolve_of(params), proxy_of(params), user_of(params)))
+    return lambda row: revoker(row.seen.chain, row.seen.trusted, row.want.policy.revocation, utc_now())
+
+
+def staple_of(params):
+    if not params["ocsp_staple"]:
+        return None
+    from ansible_collections.daas.https.plugins.module_utils._tls.staple import Stapler
+    stapler = Stapler(params["timeout"])
+    return lambda row: stapler(row.seen, utc_now(), row.want.endpoint.sni, row.want.endpoint.key_type)
+
+
 def main():
-    _exit.run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), work)
+    _exit.run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_by=dict(
+        client_private_key=["client_certificate"], client_private_key_passphrase=["client_certificate"],
+        proxy_username=["proxy"], proxy_password=["proxy_username"])), work)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ LEVELS = (
     ("module_utils/_errors.py", 0), ("module_utils/_secret.py", 0), ("module_utils/_wait.py", 0), ("module_utils/_argspec.py", 0),
     ("module_utils/", 4),  # _runner, _exit and the rest that connects the decisions with the cloud
 )
-PURE = ("module_utils/_domain/", "module_utils/_plan.py", "module_utils/_tls/judge.py")
+PURE = ("module_utils/_domain/", "module_utils/_plan.py", "module_utils/_tls/judge.py", "module_utils/_tls/checks.py",
+        "module_utils/_tls/webchecks.py")
 IMPURE_LIBRARIES = {"ansible", "requests", "openpyxl", "socket", "ssl", "time", "subprocess", "threading", "urllib3", "http", "asyncio"}
 IMPURE_PARTS = ("module_utils/_api/", "module_utils/_transport/", "module_utils/_targets/", "module_utils/_tls/probe.py")
 ONLY_HERE = {"requests": {"module_utils/_transport/http.py"}, "openpyxl": {"module_utils/_sheet.py"}}

@@ -7,6 +7,7 @@ A row is what one place had, and has: target, before and after (fingerprints, ''
 
 from __future__ import annotations
 
+from .._tls.model import usual_port
 from .names import covers, normalise
 
 SHORT = 8  # digits of a fingerprint in a table; all of them are said once
@@ -248,7 +249,8 @@ def _verified(hosts):
 
 def _labels(host):
     """The labels of a host's endpoints, also where tls_verify has made them."""
-    return [endpoint.get("label") or "%s:%d" % (normalise(endpoint["name"]), int(endpoint.get("port") or 443))
+    return [endpoint.get("label") or "%s:%d" % (
+        normalise(endpoint["name"]), int(endpoint.get("port") or usual_port(endpoint.get("starttls"))))
             for endpoint in host.get("https_endpoints") or ()]
 
 

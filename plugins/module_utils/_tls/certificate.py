@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
 
 from .._errors import MissingLibrary
@@ -11,21 +12,20 @@ from .model import Facts
 
 try:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
     CRYPTOGRAPHY_IMPORT_ERROR = None
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
 
 
 class Decoder:
-    """Decodes each distinct certificate once, because parsing costs a tenth of a handshake."""
+    """Decodes each distinct certificate once, because parsing costs a tenth of a handshake. link() likewise."""
 
     def __init__(self):
         if CRYPTOGRAPHY_IMPORT_ERROR:
             raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
-        self._known = {}
+        self._known, self._links = {}, {}
 
     def __call__(self, der):
         """(Facts, "") or (None, why it cannot be decoded)."""
@@ -36,32 +36,108 @@ class Decoder:
                 self._known[der] = None, str(error) or type(error).__name__
         return self._known[der]
 
+    def link(self, der, issuer):
+        """Whether one certificate (DER) bears the signature of another one's key; None where that cannot be checked here.
+
+        Names and extensions are not looked at.
+        """
+        if (der, issuer) not in self._links:
+            self._links[der, issuer] = _signed_by(der, issuer)
+        return self._links[der, issuer]
+
 
 def decode(der):
     """Facts of one DER certificate; ValueError and its kin when it is malformed."""
     cert = x509.load_der_x509_certificate(der)
     names, addresses = _alternative_names(cert)
+    issuer, subject, public_key = _slices(der)
+    kind, bits = _key(cert)
     return Facts(
-        subject=_name(cert.subject), issuer=_name(cert.issuer), issuer_id=cert.issuer.public_bytes(), names=names, addresses=addresses,
-        not_before=cert.not_valid_before_utc, not_after=cert.not_valid_after_utc, fingerprint=cert.fingerprint(hashes.SHA256()).hex(),
-        key_type=_key_type(cert))
+        subject=_name(cert.subject), issuer=_name(cert.issuer), issuer_id=issuer, names=names, addresses=addresses,
+        not_before=cert.not_valid_before_utc, not_after=cert.not_valid_after_utc, fingerprint=hashlib.sha256(der).hexdigest(),
+        key_type=kind if kind in ("rsa", "ecdsa") else "", subject_id=subject, key=kind, key_bits=bits,
+        public_key=hashlib.sha256(public_key).hexdigest(), signature_hash=_signature_hash(cert), is_ca=_is_ca(cert),
+        must_staple=_must_staple(cert))
+
+
+def _slices(der):
+    """Issuer, subject and SubjectPublicKeyInfo as they stand in a certificate that has been parsed: also those of unknown kinds.
+
+    TBSCertificate ::= SEQUENCE { [0] version (if not 1), serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo … }
+    """
+    at, parts = _element(der, _element(der, 0)[0])[0], []
+    if der[at] == 0xA0:
+        at = _element(der, at)[1]
+    for _part in range(6):
+        end = _element(der, at)[1]
+        parts.append(der[at:end])
+        at = end
+    return parts[2], parts[4], parts[5]
+
+
+def _element(der, at):
+    """Where the content of the DER element at this place begins, and where it ends."""
+    length, begin = der[at + 1], at + 2
+    if length > 127:
+        begin += length - 128
+        length = int.from_bytes(der[at + 2:begin], "big")
+    return begin, begin + length
 
 
 def _alternative_names(cert):
-    try:
-        san = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    san = _extension(cert, x509.SubjectAlternativeName)
+    if san is None:
         return (), ()
     return (tuple(name.lower() for name in san.get_values_for_type(x509.DNSName)),
             tuple(str(address) for address in san.get_values_for_type(x509.IPAddress)))
 
 
-def _key_type(cert):
+def _key(cert):
+    """Kind and bits of the public key, ("", 0) for what this cryptography does not know."""
     try:
         key = cert.public_key()
     except (UnsupportedAlgorithm, ValueError):
-        return ""
-    return "rsa" if isinstance(key, rsa.RSAPublicKey) else "ecdsa" if isinstance(key, ec.EllipticCurvePublicKey) else ""
+        return "", 0
+    for kind, known in (("rsa", rsa.RSAPublicKey), ("ecdsa", ec.EllipticCurvePublicKey), ("ed25519", ed25519.Ed25519PublicKey),
+                        ("ed448", ed448.Ed448PublicKey), ("dsa", dsa.DSAPublicKey)):
+        if isinstance(key, known):
+            return kind, getattr(key, "key_size", 0)
+    return "", 0
+
+
+def _signature_hash(cert):
+    """Name of the hash, "" where the algorithm has none of its own, the algorithm's OID where it is not known."""
+    try:
+        found = cert.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError):
+        return cert.signature_algorithm_oid.dotted_string
+    return found.name if found else ""
+
+
+def _is_ca(cert):
+    constraints = _extension(cert, x509.BasicConstraints)
+    return bool(constraints and constraints.ca)
+
+
+def _must_staple(cert):
+    return x509.TLSFeatureType.status_request in (_extension(cert, x509.TLSFeature) or ())
+
+
+def _extension(cert, kind):
+    try:
+        return cert.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _signed_by(der, issuer):
+    try:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
+    except InvalidSignature:
+        return False
+    except (UnsupportedAlgorithm, ValueError, TypeError):  # kinds of keys and hashes that cryptography does not check, such as SHA-1
+        return None
+    return True
 
 
 def _name(name):

@@ -14,6 +14,29 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _HEX = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _DAY = 86400
 
+CODES = {  # Every code that a finding can have, those of checks.py too, and what is ok then.
+    "reachable": "The endpoint could be connected to, and made a TLS handshake.",
+    "trust": "The certificate is trusted: OpenSSL's verify return code is 0.",
+    "certificate": "The certificate can be decoded.",
+    "hostname": "The certificate is for the endpoint's name.",
+    "expiry": "The certificate is valid now, and for as many days as are wanted.",
+    "fingerprint": "The certificate is an expected one, and not the previous one.",
+    "public_key": "The certificate's public key is an expected one.",
+    "version": "The TLS version that was agreed on is at least the one that is wanted.",
+    "key": "The keys of the certificate and of those served above it are large enough.",
+    "signature": "No certificate of the chain is signed with SHA-1 or MD5.",
+    "chain": "The chain is served in order, complete, and without anything superfluous.",
+    "forbidden_versions": "Handshakes of forbidden TLS versions are refused.",
+    "key_types": "Clients that can use only one kind of key get a trusted certificate of that kind.",
+    "stores": "Each of the further stores of roots trusts the certificate.",
+    "staple": "An OCSP response that says good is stapled.",
+    "revocation": "The issuer says that the certificate is not revoked.",
+    "redirect": "Plain HTTP leads to HTTPS on the same host.",
+    "plain_http": "Nothing answers at the port of plain HTTP.",
+    "hsts": "Strict-Transport-Security is sent, for as long as is wanted.",
+    "same_chain": "All endpoints are on one trust chain.",
+    "same_leaf": "All endpoints serve one certificate.",
+}
 _FAILURE_HINTS = {
     "dns": "Correct the name, or give the address to connect to as 'address'.",
     "unreachable": "Check routing and firewall from the machine that makes the handshakes.",
@@ -23,6 +46,8 @@ _FAILURE_HINTS = {
     "alert": "Usually no certificate is bound for this name: check the listener or HTTPS of this domain.",
     "handshake": "Check which TLS versions and ciphers the server allows.",
     "protocol": "The port does not seem to speak TLS 1.2 or later: check port and listener protocol.",
+    "proxy": "Check 'proxy', its credentials, and whether it allows CONNECT to this host and port.",
+    "starttls": "Check that this port speaks the protocol of 'starttls', and that the server offers TLS on it.",
 }
 _CHAIN_HINT = ("Deploy the full chain (the leaf followed by its intermediates), or, if it is a private CA, name its root in ca_path; "
                "'openssl s_client -showcerts' shows what is sent.")
@@ -33,6 +58,7 @@ _VERIFY_HINTS = {
     19: "The chain ends in a root that is not trusted here: name it in ca_path if it is your CA's.",
     20: _CHAIN_HINT,
     21: _CHAIN_HINT,
+    26: "The certificate is not for TLS servers (extended key usage): have one issued that is.",
     66: "The key is too small for OpenSSL's security level here: issue the certificate with RSA 2048 or ECDSA P-256.",
 }
 
@@ -62,12 +88,13 @@ def fingerprint(text):
 def matches(facts, name):
     """RFC 6125: whether the certificate's subjectAltName has this name (A-labels) or IP literal. The common name does not count.
 
-    A wildcard is the whole left-most label, stands for exactly one label, and needs two labels after it, as in OpenSSL.
+    A wildcard is the whole left-most label, stands for exactly one label, and needs two labels after it; nor does it go together with an
+    underscore: all as in OpenSSL.
     """
     if _ip(name) is not None:
         return name in facts.addresses
     parent = name.partition(".")[2]
-    return name in facts.names or ("." in parent and "*." + parent in facts.names)
+    return name in facts.names or ("." in parent and "_" not in name and "*." + parent in facts.names)
 
 
 def judge(seen, facts, problem, policy, now, others_seen=False):
@@ -101,7 +128,7 @@ def outlook(seen, findings, policy, may_come_up):
         return "good"
     if "reachable" in violated:
         return "wait" if may_come_up else "bad"
-    if "fingerprint" in violated and seen.sha256 and (
+    if violated & {"fingerprint", "public_key"} and seen.sha256 and (
             _is_one_of(seen, policy.previous) or not violated & {"trust", "hostname", "certificate"}):
         return "wait"
     return "bad"
@@ -122,6 +149,19 @@ def same_chain(members):
     if unclear:
         return Finding("same_chain", UNKNOWN, "the trust chain is not known of: %s" % ", ".join(unclear[:10]))
     return Finding("same_chain", OK, "")
+
+
+def same_leaf(members):
+    """Whether all endpoints serve the same certificate. members: (label, SHA-256 of the leaf or "" if none was seen)."""
+    known = list(dict.fromkeys(leaf for _label, leaf in members if leaf))
+    unclear = list(dict.fromkeys(label for label, leaf in members if not leaf))
+    if len(known) > 1:
+        shown = ", ".join(leaf[:16] for leaf in known[:5]) + (" and %d more" % (len(known) - 5) if len(known) > 5 else "")
+        return Finding("same_leaf", VIOLATED, "the endpoints serve %d different certificates: %s" % (len(known), shown),
+                       "Deploy one certificate to all of them.")
+    if unclear or not known:
+        return Finding("same_leaf", UNKNOWN, "no certificate was seen of: %s" % ", ".join(unclear[:10]))
+    return Finding("same_leaf", OK, "")
 
 
 def days_left(facts, now):

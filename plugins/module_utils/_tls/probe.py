@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looks at endpoints: sockets in, frozen Observations out, no opinion. PRIVATE to the collection.
 
-One verifying SSLContext serves all endpoints of one key_type, because making one costs thirty times a handshake. Each look is a full
-handshake: no session is ever offered for resumption, so a replaced certificate is always seen.
+One verifying SSLContext serves all endpoints that are offered the same, because making one costs thirty times a handshake. Each look is a
+full handshake: no session is ever offered for resumption, so a replaced certificate is always seen.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import itertools
@@ -16,8 +17,10 @@ import socket
 import ssl
 import threading
 import time
+import warnings
 
 from .._errors import InputError
+from .loop import READ, WRITE, Loop
 from .model import Failure, Observation
 
 _DER = 2  # _ssl.ENCODING_DER
@@ -33,94 +36,183 @@ _SIGNATURES = {
 }
 _PROTOCOL_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNSUPPORTED_PROTOCOL", "RECORD_LAYER_FAILURE",
                      "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_MESSAGE", "BAD_RECORD_TYPE", "UNKNOWN_PROTOCOL", "WRONG_SSL_VERSION")
+_OWN_REASONS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "NO_CIPHER_MATCH")  # nothing was sent
+_CANNOT_OFFER = "this machine's OpenSSL cannot offer "
+
+
+class Refusal(OSError):
+    """TLS was not begun because of what was said before. failure: a Failure."""
+
+    def __init__(self, kind, detail):
+        super().__init__(detail)
+        self.failure = Failure(kind, detail)
 
 
 class Prober:
-    """Looks at many endpoints at once. timeout: seconds for one connection with its handshake; parallel: threads.
+    """Looks at many endpoints at once. timeout: seconds for one connection with its handshake; parallel: how many are under way.
 
-    ca_path: file or folder with the roots to trust, None for the system's. Raises InputError when it cannot be used.
+    ca_path   file or folder with the roots to trust, None for the system's
+    resolve   as socket.getaddrinfo; it is asked for what is not an address
+    stores    {name: path} of other roots, for Endpoint.store
+    client    (path of a certificate, path of its key or None, passphrase or None) for servers that ask for one
+    preamble  function(endpoint) -> generator of what is said before TLS, or None; see dialogs.py
+    proxy     (host, port) to connect to in place of every endpoint; that it connects further is said by the preamble
+
+    Raises InputError when a file cannot be used.
     """
 
-    def __init__(self, ca_path=None, timeout=10.0, parallel=16, resolve=socket.getaddrinfo):
-        self._timeout, self._parallel, self._resolve, self._ca_path = timeout, parallel, resolve, ca_path
+    def __init__(self, ca_path=None, timeout=10.0, parallel=64, resolve=socket.getaddrinfo, stores=None, client=None, preamble=None,
+                 proxy=None):
+        self._timeout, self._parallel, self._resolve, self._client = timeout, parallel, resolve, client
+        self._stores, self._preamble, self._proxy = dict(stores or {}, **{"": ca_path}), preamble, proxy
         self._contexts, self._seen = {}, {}
-        self._prepare("")
+        for store in self._stores:
+            self._prepared((store, "", "", True))
 
-    def _prepare(self, key_type):
-        """Contexts for handshakes that verify, and that do not."""
-        if key_type not in self._contexts:
-            self._contexts[key_type] = tuple(_offering(_context(mode), key_type) for mode in (ssl.CERT_REQUIRED, ssl.CERT_NONE))
-            _trust(self._contexts[key_type][0], self._ca_path)
+    def _prepared(self, offer):
+        """Contexts for handshakes that verify, and that do not. offer: name of the store, key_type, tls_version, whether ALPN."""
+        if offer not in self._contexts:
+            pair = tuple(_offering(_context(mode), *offer[1:]) for mode in (ssl.CERT_REQUIRED, ssl.CERT_NONE))
+            _trust(pair[0], self._stores[offer[0]], "trust store %s:" % offer[0] if offer[0] else "ca_path")
+            for context in pair if self._client else ():
+                _introduce(context, *self._client)
+            self._contexts[offer] = pair
+        return self._contexts[offer]
 
     def look(self, endpoints):
         """For each endpoint, in order, a list with an Observation of every address that it has (A and AAAA)."""
-        for endpoint in endpoints:
-            self._prepare(endpoint.key_type)
-        hosts = list(dict.fromkeys((endpoint.address, endpoint.port) for endpoint in endpoints))
-        places = dict(zip(hosts, spread(self._places, hosts, self._parallel)))
-        jobs = [(number, endpoint, place) for number, endpoint in enumerate(endpoints)
+        for offer in set(_offer(endpoint) for endpoint in endpoints):
+            self._prepared(offer)
+        places = self._places(list(dict.fromkeys((endpoint.address, endpoint.port) for endpoint in endpoints)))
+        jobs = [(number, endpoint) + place for number, endpoint in enumerate(endpoints)
                 for place in places[endpoint.address, endpoint.port]]
         seen = [[] for endpoint in endpoints]
-        for job, observation in zip(jobs, spread(self._observe, jobs, self._parallel)):
+        for job, observation in zip(jobs, Loop(self._timeout, self._parallel).run(self._observe, jobs)):
             seen[job[0]].append(observation)
         return seen
 
-    def _places(self, host):
-        """(family, socket address) of every address; a Failure alone when the name cannot be resolved."""
+    def _places(self, hosts):
+        """{(host, port): [(address, ways to it, milliseconds or None)]}.
+
+        ways: pairs of family and socket address, the first of which that takes a connection counts; or a Failure.
+        """
+        if self._proxy:
+            place = literal(*self._proxy)
+            found, spent = ([place], None) if place else self._resolved(self._proxy)
+            ways = Failure("proxy", "the proxy %s: %s" % (self._proxy[0], found.detail)) if isinstance(found, Failure) else tuple(found)
+            return dict((host, [(host[0], ways, spent)]) for host in hosts)
+        places = dict((host, literal(*host)) for host in hosts)
+        names = [host for host, place in places.items() if not place]
+        places = dict((host, [(place[1][0], (place,), None)]) for host, place in places.items() if place)
+        for host, (found, spent) in zip(names, spread(self._resolved, names, self._parallel)):
+            places[host] = ([(host[0], found, spent)] if isinstance(found, Failure)
+                            else [(place[1][0], (place,), spent) for place in found])
+        return places
+
+    def _resolved(self, host):
+        """((family, socket address) of every address, or a Failure; milliseconds)."""
+        begin = time.perf_counter()
         try:
             found = self._resolve(host[0], host[1], type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            return [Failure("dns", getattr(error, "strerror", None) or str(error))]
-        return list(dict.fromkeys((item[0], item[4]) for item in found)) or [Failure("dns", "the name has no address")]
+            found, failure = (), Failure("dns", getattr(error, "strerror", None) or str(error))
+        else:
+            failure = Failure("dns", "the name has no address")
+        return list(dict.fromkeys((item[0], item[4]) for item in found)) or failure, _since(begin)
 
     def _observe(self, job):
-        endpoint, place = job[1:]
-        if isinstance(place, Failure):
-            return Observation(endpoint.name, endpoint.address, endpoint.port, failure=place)
-        seen, times = dict(name=endpoint.name, address=place[1][0], port=endpoint.port), {}
-        try:
-            seen.update(self._handshake(self._contexts[endpoint.key_type][0], endpoint.name, place, times), verify_code=0, verify_text="ok")
-        except ssl.SSLCertVerificationError as error:
-            seen.update(verify_code=error.verify_code, verify_text=error.verify_message)
-            seen.update(self._unverified(endpoint, place))
-        except OSError as error:
-            seen["failure"] = failure_of(error, "connect" in times)
+        """Work for the Loop: one Observation."""
+        endpoint, address, ways, spent = job[1:]
+        seen, times = dict(name=endpoint.name, address=address, port=endpoint.port), {}
+        if spent is not None:
+            times["resolve"] = spent
+        if isinstance(ways, Failure):
+            seen["failure"] = ways
+        else:
+            yield from self._verified(_offer(endpoint), endpoint, ways, seen, times)
         return Observation(times=tuple(times.items()), **seen)
 
-    def _unverified(self, endpoint, place):
-        """What a server shows whose certificate is not trusted. Verification fails before Python shows any of it, hence a second look."""
+    def _verified(self, offer, endpoint, ways, seen, times):
+        """A handshake that verifies, and what else it takes to fill seen and times."""
+        verifying, lenient = self._prepared(offer)
         try:
-            return self._handshake(self._contexts[endpoint.key_type][1], endpoint.name, place, {})
-        except OSError:
-            return {}  # verify_code has been seen, and tells more than a second look that failed
+            yield from self._handshake(verifying, endpoint, ways, seen, times)
+        except ssl.SSLCertVerificationError as error:
+            seen.update(verify_code=error.verify_code, verify_text=error.verify_message)
+            # It failed before Python shows any of the chain, hence a second look. If that fails too, the code still tells more.
+            with contextlib.suppress(OSError, ValueError):
+                yield from self._handshake(lenient, endpoint, ways, seen, {})
+        except (OSError, ValueError) as error:
+            if offer[3] and "NO_APPLICATION_PROTOCOL" in (getattr(error, "reason", None) or ""):  # what listens there is not for the web
+                yield from self._verified(offer[:3] + (False,), endpoint, ways, seen, times)
+            else:
+                seen["failure"] = _failure(error, "connect" in times, endpoint.tls_version)
 
-    def _handshake(self, context, name, place, times):
-        """Fields of the Observation that a completed handshake gives; the socket is closed whatever happens."""
-        begin = time.perf_counter()
-        sock = socket.socket(place[0], socket.SOCK_STREAM)
+    def _handshake(self, context, endpoint, ways, seen, times):
+        """Fill seen and times with what one connection shows; its socket is closed whatever happens."""
+        sock = yield from self._connected(ways, times)
         try:
-            sock.settimeout(self._timeout)
-            sock.connect(place[1])
-            connected = time.perf_counter()
-            times["connect"] = round((connected - begin) * 1000, 1)
-            sock.settimeout(max(self._timeout - (connected - begin), 0.001))
-            sock = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
-            sock.do_handshake()
-            times["handshake"] = round((time.perf_counter() - connected) * 1000, 1)
-            seen = self._read(sock)
+            dialog = self._preamble and self._preamble(endpoint)
+            if dialog:
+                yield from _converse(sock, dialog)
+            begin = time.perf_counter()
+            sock = context.wrap_socket(sock, server_hostname=_server_name(endpoint), do_handshake_on_connect=False)
+            yield from self._agree(sock, seen)
+            times["handshake"] = _since(begin)
+            seen.update(self._read(sock))
             _take_leave(sock)
-            return seen
         finally:
             sock.close()
 
+    def _connected(self, ways, times):
+        """A connected socket."""
+        for left, (family, where) in enumerate(ways, 1 - len(ways)):
+            sock = yield (family,)
+            try:
+                begin = time.perf_counter()
+                code = sock.connect_ex(where)
+                if code == errno.EINPROGRESS:
+                    yield WRITE
+                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code:
+                    raise OSError(code, os.strerror(code))
+                times["connect"] = _since(begin)
+                return sock
+            except OSError as error:
+                sock.close()
+                if not left:
+                    raise (Refusal("proxy", failure_of(error, False).detail + " to the proxy") if self._proxy else error) from None
+            except BaseException:
+                sock.close()
+                raise
+
+    def _agree(self, sock, seen):
+        """The handshake. A server may show its certificate and then refuse ours: that is seen."""
+        try:
+            while True:
+                try:
+                    return sock.do_handshake()
+                except ssl.SSLWantReadError:
+                    wanted = READ
+                except ssl.SSLWantWriteError:
+                    wanted = WRITE
+                yield wanted
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError:
+            with contextlib.suppress(OSError, ValueError):  # there is none
+                seen.update(self._read(sock))
+            raise
+
     def _read(self, sock):
-        leaf = sock.getpeercert(True)
-        served, trusted = _chain(sock, "get_unverified_chain"), None
+        served, trusted, cipher, more = _chain(sock, "get_unverified_chain"), None, sock.cipher(), {}
+        leaf = served[0] if served else sock.getpeercert(True)
         if sock.context.verify_mode == ssl.CERT_REQUIRED:
-            trusted = _chain(sock, "get_verified_chain")
+            trusted, more = _chain(sock, "get_verified_chain"), dict(verify_code=0, verify_text="ok")
         return dict(
-            version=sock.version(), cipher=sock.cipher()[0], chain_known=served is not None, chain=self._once(served or [leaf]),
-            trusted=self._once(trusted), sha256=hashlib.sha256(leaf).hexdigest(), sha1=hashlib.sha1(leaf).hexdigest())
+            more, version=sock.version(), cipher=cipher and cipher[0], alpn=sock.selected_alpn_protocol(), chain_known=served is not None,
+            chain=self._once(served or [leaf]), trusted=self._once(trusted), sha256=hashlib.sha256(leaf).hexdigest(),
+            sha1=hashlib.sha1(leaf).hexdigest())
 
     def _once(self, chain):
         """The same chain as one object however many endpoints serve it: thousands of copies would fill the memory."""
@@ -151,10 +243,17 @@ def spread(work, items, parallel):
     return results
 
 
-def failure_of(error, connected):
+def cannot_offer(failure):
+    """Whether this Failure says that nothing was asked, because this machine's OpenSSL does not have what was to be offered."""
+    return failure is not None and failure.detail.startswith(_CANNOT_OFFER)
+
+
+def failure_of(error, connected, phase=""):
     """Type and words for what kept us from seeing a certificate. connected: whether the TCP connection had come about."""
-    phase = "during the TLS handshake" if connected else "while connecting"
-    if isinstance(error, socket.timeout) or error.errno in _ERRNO_KINDS["timeout"]:
+    phase = phase or ("during the TLS handshake" if connected else "while connecting")
+    if isinstance(error, Refusal):
+        return error.failure
+    if isinstance(error, socket.timeout) or getattr(error, "errno", None) in _ERRNO_KINDS["timeout"]:
         return Failure("timeout", "no answer " + phase)
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or getattr(error, "reason", "") == "UNEXPECTED_EOF_WHILE_READING":
         return Failure("reset", "the connection was closed " + phase)
@@ -164,10 +263,66 @@ def failure_of(error, connected):
         if reason.startswith(("TLSV1_", "TLSV13_", "SSLV3_ALERT_")):
             return Failure("alert", "the server ended the handshake with the TLS alert '%s'" % words.split(" ", 1)[1].replace("alert ", ""))
         return Failure("protocol" if reason in _PROTOCOL_REASONS else "handshake", "the TLS handshake failed: " + words)
+    if not isinstance(error, OSError):  # a name that cannot be sent
+        return Failure("handshake", "the TLS handshake failed: %s" % error)
     for kind, numbers in _ERRNO_KINDS.items():
         if error.errno in numbers:
             return Failure(kind, "%s %s" % ((error.strerror or kind).lower(), phase))
     return Failure("handshake" if connected else "unreachable", "%s %s" % (error.strerror or error, phase))
+
+
+def _failure(error, connected, version):
+    if version and getattr(error, "reason", None) in _OWN_REASONS:
+        return Failure("protocol", _CANNOT_OFFER + version)
+    return failure_of(error, connected)
+
+
+def _converse(sock, dialog):
+    """Carry what is said before TLS. dialog: yields bytes to send, is sent bytes as they come, b"" at their end; see dialogs.py."""
+    try:
+        words = next(dialog)
+        while True:
+            yield from _send(sock, words)
+            yield READ
+            words = dialog.send(sock.recv(4096))
+    except StopIteration as end:
+        yield from _send(sock, end.value or b"")
+    except OSError as error:
+        failure = failure_of(error, True, "before the TLS handshake")
+        raise Refusal(failure.kind, failure.detail) from error
+    finally:
+        dialog.close()
+
+
+def _send(sock, words):
+    while words:
+        yield WRITE
+        words = words[sock.send(words):]
+
+
+def _server_name(endpoint):
+    """What to send as SNI, as bytes where it is ASCII: Python looks for international names in text, which takes time."""
+    name = endpoint.name if endpoint.sni is None else endpoint.sni or None
+    return name.encode("ascii") if name and name.isascii() else name
+
+
+def literal(host, port):
+    """(family, socket address) of an address, None for a name."""
+    for family, rest in ((socket.AF_INET, ()), (socket.AF_INET6, (0, 0))):
+        with contextlib.suppress(OSError, ValueError):
+            socket.inet_pton(family, host)
+            return family, (host, port) + rest
+    return None
+
+
+def _since(begin):
+    """Milliseconds."""
+    return round((time.perf_counter() - begin) * 1000, 1)
+
+
+def _offer(endpoint):
+    """Key of the contexts for it. ALPN is for HTTPS."""
+    return endpoint.store, endpoint.key_type, endpoint.tls_version, not endpoint.starttls
 
 
 def _context(mode):
@@ -177,30 +332,59 @@ def _context(mode):
     return context
 
 
-def _offering(context, key_type):
-    """The context; with a key_type, one that takes no certificate with another key.
+def _offering(context, key_type, version="", alpn=False):
+    """The context; with a key_type, one that takes no certificate with another key; with a version, one that offers no other.
 
-    Before Python 3.15 that is said by the ciphers, which in TLS 1.3 say nothing about it.
+    Before Python 3.15 the kind of key is said by the ciphers, which in TLS 1.3 say nothing about it.
     """
+    ciphers = []
     if key_type:
-        context.set_ciphers("a%s:!eNULL:!PSK:!SRP" % key_type.upper())
+        ciphers.append("a%s:!eNULL:!PSK:!SRP" % key_type.upper())
         if hasattr(context, "set_server_sigalgs"):
             context.set_server_sigalgs(_SIGNATURES[key_type])
         else:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if version in ("TLSv1", "TLSv1.1"):
+        ciphers = (ciphers or ["DEFAULT"]) + ["@SECLEVEL=0"]  # OpenSSL 3 has none for them above
+    if ciphers:
+        context.set_ciphers(":".join(ciphers))
+    if version:
+        _limit(context, ssl.TLSVersion[version.replace(".", "_")])
+    if alpn:
+        context.set_alpn_protocols(["h2", "http/1.1"])
     return context
 
 
-def _trust(context, ca_path):
-    if not ca_path:
+def _limit(context, version):
+    """Offer this version and no other."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are asked for to see that they are refused
+        context.minimum_version = version
+        if context.maximum_version in (ssl.TLSVersion.MAXIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_3) or version < context.maximum_version:
+            context.maximum_version = version
+
+
+def _introduce(context, certificate, key, passphrase):
+    """Let the context show a client certificate. Without a passphrase OpenSSL would ask for one at the terminal."""
+    try:
+        context.load_cert_chain(certificate, key, password=passphrase or "")
+    except (OSError, ValueError) as error:
+        raise InputError("client_certificate %s with client_private_key %s cannot be used: %s. They must be a certificate and its own key "
+                         "in PEM form, on the machine that makes the handshakes, and client_private_key_passphrase that of the key."
+                         % (certificate, key or certificate, getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
+                         ) from error
+
+
+def _trust(context, path, what):
+    if not path:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
         return
     try:
-        context.load_verify_locations(**{"capath" if os.path.isdir(ca_path) else "cafile": ca_path})
+        context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise InputError("ca_path %s cannot be used: %s. It must be a file with CA certificates in PEM form, or a folder of such files "
+        raise InputError("%s %s cannot be used: %s. It must be a file with CA certificates in PEM form, or a folder of such files "
                          "prepared with 'openssl rehash', on the machine that makes the handshakes."
-                         % (ca_path, getattr(error, "reason", None) or getattr(error, "strerror", None) or error)) from error
+                         % (what, path, getattr(error, "reason", None) or getattr(error, "strerror", None) or error)) from error
 
 
 def _chain(sock, getter):
@@ -209,12 +393,11 @@ def _chain(sock, getter):
     if public is not None:
         return public()
     inner = getattr(sock._sslobj, getter, None)
-    return None if inner is None else [certificate.public_bytes(_DER) for certificate in inner()]
+    return None if inner is None else [certificate.public_bytes(_DER) for certificate in inner() or ()]
 
 
 def _take_leave(sock):
     """Send close_notify without waiting for the server's, so that its log shows no broken connection."""
-    sock.settimeout(0)
     try:
         sock.unwrap()
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ import copy
 
 import pytest
 from ansible_collections.daas.https.plugins.filter.expecting import FilterModule, expecting
-from ansible_collections.daas.https.plugins.module_utils._tls.gate import read_wants
+from ansible_collections.daas.https.plugins.module_utils._tls.wants import read_wants
 
 NEW = "aa" * 32
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.daas.https.plugins.module_utils._errors import InputError
-from ansible_collections.daas.https.plugins.module_utils._tls import gate
-from ansible_collections.daas.https.plugins.module_utils._tls.gate import Gate, read_wants
+from ansible_collections.daas.https.plugins.module_utils._tls import gate, result
+from ansible_collections.daas.https.plugins.module_utils._tls.gate import Gate
 from ansible_collections.daas.https.plugins.module_utils._tls.model import Endpoint, Facts, Failure, Observation, Policy
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
@@ -66,9 +66,17 @@ class Script:
 NEW_WANTED = Policy(expected=(NEW,))
 
 
-def gate_for(script, policy=NEW_WANTED, **more):
+def decode(der):
+    return FACTS[der], ""
+
+
+def gate_for(script, policy=NEW_WANTED):
     wants = [gate.Want(number, Endpoint("www.example.com", "192.0.2.1", 443, label), policy) for number, label in enumerate(script.shows)]
-    return Gate(wants, script, lambda der: (FACTS[der], ""), lambda: NOW, **more)
+    return Gate(wants, script, decode, lambda: NOW)
+
+
+def report(it, timed_out="", **more):
+    return result.report(it, decode, NOW, timed_out, **more)
 
 
 def wait(script, policy=NEW_WANTED, timeout=60, **more):
@@ -80,7 +88,7 @@ def wait(script, policy=NEW_WANTED, timeout=60, **more):
 def test_what_is_good_at_once_does_not_wait():
     it, text, time = wait(Script(a=[seen()]))
     assert (text, time.sleeps, it.rounds) == ("", 0, 1)
-    tls, violation, warnings = it.report(text)
+    tls, violation, warnings = report(it, text)
     assert (tls["ok"], violation, warnings) == (True, "", [])
 
 
@@ -89,13 +97,13 @@ def test_it_waits_for_the_new_certificate_and_asks_only_whom_it_must():
     it, text, time = wait(script)
     assert (text, time.sleeps) == ("", 2)
     assert script.asked == [["a", "b"], ["b"], ["b"]]
-    tls = it.report(text)[0]
+    tls = report(it, text)[0]
     assert tls["ok"] and tls["rounds"] == 3 and [entry["label"] for entry in tls["endpoints"]] == ["a", "b"]
 
 
 def test_all_addresses_have_to_come_round():
     it, text, time = wait(Script(a=[[seen(), seen(b"old")], [seen(b"old"), seen()], [seen(), seen()]]))
-    assert (text, time.sleeps, it.report()[0]["checked"]) == ("", 2, 2)
+    assert (text, time.sleeps, report(it)[0]["checked"]) == ("", 2, 2)
 
 
 def test_successes_in_a_row():
@@ -113,23 +121,23 @@ def test_successes_in_a_row():
 def test_what_waiting_cannot_mend_fails_at_once(wrong):
     it, text, time = wait(Script(a=[seen(b"old")], b=[wrong]))
     assert (text, time.sleeps) == ("", 0)
-    assert not it.report(text)[0]["ok"]
+    assert not report(it, text)[0]["ok"]
 
 
 def test_it_waits_for_the_successor_of_an_expired_certificate_if_told_which_it_was():
     it, text, time = wait(Script(a=[EXPIRED, EXPIRED, seen()]), Policy(expected=(NEW,), previous=(OLD,)))
-    assert (text, time.sleeps, it.report()[0]["ok"]) == ("", 2, True)
+    assert (text, time.sleeps, report(it)[0]["ok"]) == ("", 2, True)
 
 
 def test_it_waits_for_an_endpoint_to_come_up_if_allowed():
     it, text, time = wait(Script(a=[DOWN, DOWN, seen()]), may_come_up=True)
-    assert (text, time.sleeps, it.report()[0]["ok"]) == ("", 2, True)
+    assert (text, time.sleeps, report(it)[0]["ok"]) == ("", 2, True)
 
 
 def test_the_time_out_says_how_long_and_what_was_seen_last():
     it, text, time = wait(Script(a=[seen()], b=[seen(b"old")]), timeout=60)
     assert 60 <= time.passed < 62
-    tls, violation, warnings = it.report(text)
+    tls, violation, warnings = report(it, text)
     assert not tls["ok"]
     assert violation.startswith("Waited 60 s for the endpoints to serve what they should; the last state seen was: 1 of 2 do not yet")
     assert "- b (www.example.com at 192.0.2.1:443): it serves bbbbbbbbbbbbbbbb instead of aaaaaaaaaaaaaaaa; served bbbbbbbbbbbbbbbb " \
@@ -138,14 +146,14 @@ def test_the_time_out_says_how_long_and_what_was_seen_last():
 
 def test_a_time_out_without_enough_successes_is_not_ok():
     it, text, time = wait(Script(a=[seen()]), timeout=1, successes=50)
-    tls, violation, warnings = it.report(text)
+    tls, violation, warnings = report(it, text)
     assert not tls["ok"] and violation == text and "not often enough" in text
 
 
 def test_one_line_for_each_address_that_is_wrong():
     it = gate_for(Script(a=[seen()], b=[DOWN], c=[seen(b"old"), ]))
     it.round(it.wants)
-    tls, violation, warnings = it.report()
+    tls, violation, warnings = report(it)
     lines = violation.splitlines()
     assert lines[0] == "2 of 3 TLS endpoints are not as they should be:"
     assert lines[1] == ("- b (www.example.com at 192.0.2.1:443): connection refused while connecting. Check that the service runs and "
@@ -158,16 +166,16 @@ def test_one_line_for_each_address_that_is_wrong():
 def test_many_wrong_ones_do_not_flood_the_message():
     it = gate_for(Script(**dict(("e%02d" % number, [DOWN]) for number in range(30))))
     it.round(it.wants)
-    tls, violation, warnings = it.report()
+    tls, violation, warnings = report(it)
     assert len(violation.splitlines()) == 22 and violation.endswith("- and 10 more, see tls.endpoints")
     assert len(tls["endpoints"]) == 30
 
 
 @pytest.mark.parametrize("required, ok", [(True, False), (False, True)])
 def test_different_chains(required, ok):
-    it = gate_for(Script(a=[seen()], b=[seen(path=(b"ca2",))]), same_chain=required)
+    it = gate_for(Script(a=[seen()], b=[seen(path=(b"ca2",))]))
     it.round(it.wants)
-    tls, violation, warnings = it.report()
+    tls, violation, warnings = report(it, same_chain=required)
     assert (tls["ok"], tls["same_chain"]["status"]) == (ok, "violated")
     assert tls["same_chain"]["chains"] == [dict(issuers=["CA"], fingerprints=["ca" * 32], endpoints=["a"]),
                                            dict(issuers=["CA 2"], fingerprints=["c2" * 32], endpoints=["b"])]
@@ -175,9 +183,9 @@ def test_different_chains(required, ok):
 
 
 def test_an_unknown_chain_is_a_warning():
-    it = gate_for(Script(a=[seen()], b=[seen(trusted=None, chain=(b"new",), chain_known=False)]), same_chain=True)
+    it = gate_for(Script(a=[seen()], b=[seen(trusted=None, chain=(b"new",), chain_known=False)]))
     it.round(it.wants)
-    tls, violation, warnings = it.report()
+    tls, violation, warnings = report(it, same_chain=True)
     assert (tls["ok"], violation, tls["same_chain"]["status"]) == (True, "", "unknown")
     assert warnings == ["same_chain: the trust chain is not known of: b. Python before 3.10 does not show it."]
     assert tls["endpoints"][1]["chain"] is None
@@ -186,37 +194,4 @@ def test_an_unknown_chain_is_a_warning():
 def test_trusted_self_signed_certificates_are_their_own_chain():
     it = gate_for(Script(a=[seen(path=())], b=[seen(b"old", path=())]), Policy())
     it.round(it.wants)
-    assert it.report()[0]["same_chain"]["status"] == "violated"
-
-
-def params(**more):
-    endpoint = dict(name="www.example.com", address=None, port=443, label=None, expected_fingerprint=None, previous_fingerprint=None)
-    common = dict(expected_fingerprint=None, previous_fingerprint=None, min_days_left=7, check_hostname=True, timeout=10.0, parallel=16,
-                  successes=1, wait_interval=2.0)
-    endpoints = [dict(endpoint, **item) for item in more.pop("endpoints", [{}])]
-    return dict(common, endpoints=endpoints, **more)
-
-
-def test_options_become_wants():
-    wants = read_wants(params(expected_fingerprint=["AA:" * 31 + "AA"], endpoints=[
-        {}, dict(address="LB.example.com", port=8443, label="lb", expected_fingerprint=[OLD, ""], previous_fingerprint=[NEW])]))
-    assert wants[0].endpoint == Endpoint("www.example.com", "www.example.com", 443, "www.example.com:443")
-    assert wants[0].policy == Policy((NEW,), (), 7, True)
-    assert wants[1].endpoint == Endpoint("www.example.com", "lb.example.com", 8443, "lb")
-    assert wants[1].policy == Policy((OLD,), (NEW,), 7, True)
-
-
-@pytest.mark.parametrize("options, words", [
-    (dict(endpoints=[]), "endpoints is empty"),
-    (dict(endpoints=[{}, dict(name="*.example.com")]), r"endpoints\[1\]: '\*.example.com' is not a host name .* that the wildcard covers"),
-    (dict(endpoints=[dict(address="https://example.com")]), r"endpoints\[0\]: 'https://example.com' is not"),
-    (dict(endpoints=[dict(port=70000)]), r"endpoints\[0\] \(www.example.com\): port 70000"),
-    (dict(endpoints=[dict(expected_fingerprint=["abc"])]),
-     r"endpoints\[0\] \(www.example.com\): expected_fingerprint: 'abc' is not a fing"),
-    (dict(previous_fingerprint=["abc"]), "previous_fingerprint: 'abc' is not a fingerprint"),
-    (dict(timeout=0), "timeout is 0"), (dict(parallel=0), "parallel is 0"), (dict(successes=0), "successes"),
-    (dict(wait_interval=-1), "wait_i"),
-])
-def test_bad_options_are_named(options, words):
-    with pytest.raises(InputError, match=words):
-        read_wants(params(**options))
+    assert report(it)[0]["same_chain"]["status"] == "violated"

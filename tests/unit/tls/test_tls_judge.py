@@ -10,20 +10,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.daas.https.plugins.module_utils._tls import judge
+from ansible_collections.daas.https.plugins.module_utils._tls import checks, judge
 from ansible_collections.daas.https.plugins.module_utils._tls.certificate import Decoder, decode
 from ansible_collections.daas.https.plugins.module_utils._tls.model import Facts, Failure, Observation, Policy
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.tls import zoo
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 NEW, OLD, OTHER = "aa" * 32, "bb" * 32, "cc" * 32
 FACTS = Facts(subject="www.example.com", issuer="Example CA", issuer_id=b"ca", names=("www.example.com", "*.shop.example.com"),
               addresses=("192.0.2.1", "2001:db8::1"), not_before=NOW - timedelta(days=1), not_after=NOW + timedelta(days=30),
-              fingerprint=NEW)
+              fingerprint=NEW, public_key="ee" * 32)
 DEFAULT = Policy()
 SEEN = Observation("www.example.com", "192.0.2.1", 443, verify_code=0, verify_text="ok", sha256=NEW, sha1="dd" * 20)
 UNTRUSTED = replace(SEEN, verify_code=20, verify_text="unable to get local issuer certificate")
@@ -80,6 +82,9 @@ NAMES = [
     (["xn--*.example.com"], "xn--bcher-kva.example.com", False, True),
     (["xn--bcher-kva.example.com"], "xn--bcher-kva.example.com", True, True),
     (["a.example.com", "b.example.com"], "b.example.com", True, True),
+    (["*.example.com"], "my_shop.example.com", False, True),
+    (["*.my_shop.example.com"], "www.my_shop.example.com", False, True),
+    (["my_shop.example.com"], "my_shop.example.com", True, True),
     ([], "cn.example.com", False, False),  # OpenSSL falls back on the common name, RFC 9525 forbids it
     (["192.0.2.1"], "192.0.2.1", True, True),
     (["192.0.2.1"], "192.0.2.2", False, True),
@@ -98,6 +103,32 @@ def test_host_names_are_matched_as_openssl_does(names, name, expected, agreed, t
     done = subprocess.run([zoo.OPENSSL, "x509", "-inform", "DER", "-in", str(tmp_path / "leaf.der"), "-noout", option, name],
                           capture_output=True, text=True, check=False)
     assert ("does match" in done.stdout) == (expected if agreed else not expected), done.stdout
+
+
+labels = st.sampled_from(["www", "my_shop", "a", "xn--bcher-kva", "xn--p1ai", "example", "com", "w"])
+name_parts = st.lists(labels, min_size=1, max_size=4)
+patterns = st.lists(st.one_of(labels, st.sampled_from(["*", "w*", "*w", "xn--*"])), min_size=1, max_size=4)
+
+
+@given(name_parts, st.lists(patterns, max_size=4))
+def test_wildcards_stand_for_one_whole_label_and_for_nothing_else(name, covered):
+    """The rules told anew, label by label: RFC 9525, 6.3, two labels behind the wildcard, and OpenSSL's dislike of underscores."""
+    def covers(pattern):
+        if len(pattern) != len(name):
+            return False
+        same = [mine == theirs for mine, theirs in zip(pattern, name)]
+        return all(same) or pattern[0] == "*" and len(pattern) > 2 and all(same[1:]) and "my_shop" not in name
+
+    facts = replace(FACTS, names=tuple(".".join(pattern) for pattern in covered))
+    assert judge.matches(facts, ".".join(name)) == any(covers(pattern) for pattern in covered)
+
+
+@given(name_parts.filter(lambda parts: "my_shop" not in parts).map(".".join))
+def test_a_wildcard_for_the_parent_is_taken_for_idn_too(name):
+    """A label xn--… is one label like any other, which a wildcard stands for as a whole only."""
+    first, _dot, parent = name.partition(".")
+    assert judge.matches(replace(FACTS, names=("*." + parent,)), name) == ("." in parent)
+    assert not judge.matches(replace(FACTS, names=(first[:4] + "*." + parent, "*" + first[-2:] + "." + parent)), name)
 
 
 def certificate(names, common_name="cn.example.com"):
@@ -121,7 +152,7 @@ def test_all_is_well():
     (10, replace(FACTS, not_after=NOW - timedelta(days=1)), "Renew the certificate"),
     (10, FACTS, "a CA certificate above it has expired"),
     (20, FACTS, "full chain"), (21, FACTS, "full chain"), (18, FACTS, "self-signed"), (19, FACTS, "root"), (9, FACTS, "clock"),
-    (34, FACTS, "openssl verify"),
+    (26, FACTS, "extended key usage"), (34, FACTS, "openssl verify"),
 ])
 def test_trust(code, facts, hint):
     found = finding("trust", seen=replace(SEEN, verify_code=code, verify_text="words"), facts=facts)
@@ -161,7 +192,8 @@ def test_fingerprint(policy, status, words):
     assert found.status == status and words in found.message
 
 
-@pytest.mark.parametrize("kind", ["dns", "unreachable", "refused", "timeout", "reset", "alert", "handshake", "protocol"])
+@pytest.mark.parametrize("kind", ["dns", "unreachable", "refused", "timeout", "reset", "alert", "handshake", "protocol", "proxy",
+                                  "starttls"])
 def test_what_is_not_reached_is_violated_and_the_rest_unknown(kind):
     seen = replace(DOWN, failure=Failure(kind, "words"))
     assert statuses(seen, None, Policy(expected=(NEW,))) == dict(
@@ -193,6 +225,9 @@ OUTLOOKS = [
     (replace(SEEN, name="other.example.net"), FACTS, Policy(expected=(OTHER,), previous=(NEW,)), False, "wait"),
     (SEEN, FACTS, Policy(expected=(NEW,), min_days_left=90), False, "bad"),
     (SEEN, FACTS, Policy(expected=(OTHER,), min_days_left=90), False, "wait"),
+    (SEEN, FACTS, Policy(public_keys=(OTHER,)), False, "wait"),
+    (UNTRUSTED, FACTS, Policy(public_keys=(OTHER,)), False, "bad"),
+    (UNTRUSTED, FACTS, Policy(public_keys=(OTHER,), previous=(NEW,)), False, "wait"),
     (DOWN, None, Policy(expected=(NEW,)), False, "bad"),
     (DOWN, None, Policy(expected=(NEW,)), True, "wait"),
     (replace(UNTRUSTED, sha256="", sha1=""), None, Policy(expected=(NEW,)), True, "bad"),
@@ -201,7 +236,8 @@ OUTLOOKS = [
 
 @pytest.mark.parametrize("seen, facts, policy, may_come_up, expected", OUTLOOKS)
 def test_what_is_worth_waiting_for(seen, facts, policy, may_come_up, expected):
-    assert judge.outlook(seen, judge.judge(seen, facts, "", policy, NOW), policy, may_come_up) == expected
+    findings = judge.judge(seen, facts, "", policy, NOW) + checks.judge_more(seen, facts, policy, NOW, decode=None)
+    assert judge.outlook(seen, findings, policy, may_come_up) == expected
 
 
 CHAINS = [

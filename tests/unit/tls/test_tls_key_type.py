@@ -13,10 +13,11 @@ import subprocess
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.daas.https.plugins.module_utils._tls import gate, probe
+from ansible_collections.daas.https.plugins.module_utils._tls import gate, probe, result
 from ansible_collections.daas.https.plugins.module_utils._tls.certificate import decode
 from ansible_collections.daas.https.plugins.module_utils._tls.model import OK, VIOLATED, Endpoint, Observation, Policy
 from ansible_collections.daas.https.plugins.module_utils._tls.probe import Prober
+from ansible_collections.daas.https.plugins.module_utils._tls.wants import read_wants
 from tests.emulator.pki import Authority
 from tests.unit.tls import zoo
 
@@ -82,9 +83,9 @@ def test_a_server_without_that_kind_is_not_reached_and_that_is_said(kind, other,
                     previous_fingerprint=None)
         params = dict(endpoints=[item], timeout=20.0, parallel=1, successes=1, wait_interval=1.0, expected_fingerprint=None,
                       previous_fingerprint=None, min_days_left=0, check_hostname=True)
-        run = gate.Gate(gate.read_wants(params), Prober(str(ca_path), 20.0).look, lambda der: (decode(der), ""), utc_now)
+        run = gate.Gate(read_wants(params), Prober(str(ca_path), 20.0).look, lambda der: (decode(der), ""), utc_now)
         run.round(run.wants)
-    tls, message, _warnings = run.report()
+    tls, message, _warnings = result.report(run, lambda der: (decode(der), ""), utc_now())
     assert (tls["endpoints"][0]["label"], tls["endpoints"][0]["key_type"]) == ("{0}:{1} ({2})".format(NAME, server.port, other), None)
     assert not tls["ok"] and "offering {0} only): the server ended the handshake".format(other.upper()) in message
 
