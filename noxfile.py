@@ -32,6 +32,7 @@ SANITY = {
 }
 RUNTIME = ["ansible-core", "requests", "cryptography", "openpyxl"]
 TESTING = [
+    "dnspython", "pyopenssl",  # what tls_verify can do with them
     "pytest", "pytest-xdist", "hypothesis", "alibabacloud-alb20200616",
     "alibabacloud-alidns20150109", "alibabacloud-cas20200407", "alibabacloud-cdn20180510",
     "alibabacloud-dcdn20180115",

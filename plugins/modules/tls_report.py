@@ -11,9 +11,9 @@ short_description: Write what TLS endpoints serve as JSON, JUnit XML, Prometheus
 version_added: 0.1.0
 description:
   - Writes the result of M(daas.https.tls_verify) into files, in as many formats as there are paths given.
-  - The page is one HTML file that loads nothing from anywhere. It shows the verdict, what to do, every endpoint (to be filtered and sorted),
-    when certificates expire, the trust chains, and, with O(before), what a rollout has changed. It works without JavaScript, in light and
-    dark, with keyboard and screen reader, and on paper.
+  - The page is one HTML file that loads nothing from anywhere. It shows the verdict, what to do, every endpoint (to be filtered and
+    sorted), when certificates expire, the trust chains, and, with O(before), what a rollout has changed. It works without JavaScript, in
+    light and dark, with keyboard and screen reader, and on paper.
   - The same input gives the same bytes, because all times in a report are those of the handshakes. Files are written whole or not at all.
   - The formats are described in C(docs/tls_reports.md) of the collection.
 author:

@@ -197,7 +197,7 @@ options:
     default: false
   revocation:
     description:
-      - Asks the certificate's issuer whether it is revoked, at the addresses that the certificate names. The CAs above it are not looked at.
+      - Asks the certificate's issuer whether it is revoked, where the certificate says. The CAs above it are not looked at.
       - V(ocsp) asks its OCSP responder, V(crl) fetches its revocation list. V(any) does the first, and the second if that says neither
         good nor revoked; many CAs have no OCSP responder any more, so that it fits most.
       - Only C(http:) URLs are fetched, since the answers are signed, and none that leads to a link-local address or to the metadata service
@@ -207,14 +207,14 @@ options:
     choices: [ocsp, crl, any]
   https_redirect:
     description:
-      - Whether plain HTTP, at O(http_port) of the same address, has to lead to HTTPS on the same host at once (status 301, 302, 307 or 308).
+      - Whether plain HTTP, at O(http_port) of the same address, has to lead to HTTPS on the same host at once (301, 302, 307 or 308).
       - Further redirects are followed, up to ten answers, while they stay on this host, to see that they do not go round in a circle.
     type: bool
     default: false
   plain_http_refused:
     description:
-      - Whether O(http_port) of the same address has to be closed. If it only gives no answer, that is V(unknown), because a firewall between
-        may be why.
+      - Whether O(http_port) of the same address has to be closed. If it only gives no answer, that is V(unknown), because a firewall
+        between may be why.
     type: bool
     default: false
   http_port:
@@ -234,7 +234,7 @@ options:
   proxy:
     description:
       - HTTP proxy to connect through with C(CONNECT), as V(host:port). It resolves the names, so that an endpoint has one address.
-      - What is not a TLS connection (O(https_redirect), O(plain_http_refused), O(hsts_min_age)) and O(ocsp_staple) cannot be combined with it.
+      - O(https_redirect), O(plain_http_refused), O(hsts_min_age) and O(ocsp_staple) cannot be combined with it.
     type: str
   proxy_username:
     description: User for the proxy (Basic authentication).
@@ -242,11 +242,11 @@ options:
   proxy_password:
     description: The user's password.
     type: str
-  client_certificate:
+  client_certificate_path:
     description: File with the certificate, and its chain, to show to servers that ask for one, in PEM form.
     type: path
-  client_private_key:
-    description: File with its private key in PEM form. By default it is in O(client_certificate).
+  client_private_key_path:
+    description: File with its private key in PEM form. By default it is in O(client_certificate_path).
     type: path
   client_private_key_passphrase:
     description: Passphrase of the private key.
@@ -271,7 +271,7 @@ options:
   wait:
     description:
       - Whether to look again while an endpoint serves a trusted certificate of the right name that is not the expected one, or the previous
-        one. Needs O(expected_fingerprint) or O(previous_fingerprint) to have an effect, or O(wait_for_reachable).
+        one. Needs O(expected_fingerprint), O(previous_fingerprint) or O(public_key) to have an effect, or O(wait_for_reachable).
       - What waiting cannot mend, such as an untrusted certificate or a wrong host name, fails at once.
     type: bool
     default: false
@@ -373,8 +373,8 @@ EXAMPLES = r"""
     endpoints:
       - name: partner.example.com
     proxy: proxy.example.net:3128
-    client_certificate: /etc/ssl/shop/client.pem
-    client_private_key: /etc/ssl/shop/client.key
+    client_certificate_path: /etc/ssl/shop/client.pem
+    client_private_key_path: /etc/ssl/shop/client.key
 
 - name: Verify what people outside get, asking a public name server
   daas.https.tls_verify:
@@ -560,7 +560,7 @@ tls:
         revocation:
           description: What is known of the certificate's revocation, for O(revocation). Else null.
           type: dict
-          sample: {status: good, source: ocsp, url: "http://ocsp.example.com/", detail: "", next_update: "2026-12-01T00:00:00Z"}
+          sample: {status: good, source: ocsp, url: "http://ocsp.example.com/", detail: "", next_update: null}
           contains:
             status:
               description: V(good), V(revoked) or V(unknown).
@@ -592,7 +592,9 @@ tls:
           sample:
           contains:
             kind:
-              description: One of V(dns), V(unreachable), V(refused), V(timeout), V(reset), V(alert), V(handshake), V(protocol), V(proxy), V(starttls).
+              description:
+                - One of V(dns), V(unreachable), V(refused), V(timeout), V(reset), V(alert), V(handshake), V(protocol), V(proxy) and
+                  V(starttls).
               type: str
               sample: refused
             message:
@@ -796,8 +798,8 @@ ARGUMENT_SPEC = dict(
     proxy=dict(type="str"),
     proxy_username=dict(type="str"),
     proxy_password=dict(type="str", no_log=True),
-    client_certificate=dict(type="path"),
-    client_private_key=dict(type="path", no_log=False),
+    client_certificate_path=dict(type="path"),
+    client_private_key_path=dict(type="path", no_log=False),
     client_private_key_passphrase=dict(type="str", no_log=True),
     timeout=dict(type="float", default=10.0),
     parallel=dict(type="int", default=64),
@@ -824,18 +826,22 @@ def work(params, check_mode):
         timed_out = gate.wait(params["wait_timeout"], params["wait_interval"], params["successes"], params["wait_for_reachable"])
     else:
         gate.round(gate.wants)
-    gate.look_further(lambda rows: further_of(params, prober.look)(rows))
+    gate.look_further(functools.partial(look_further, params, prober.look))
     tls, violation, warnings = report(
         gate, decoder, utc_now(), timed_out, params["same_chain"], params["same_leaf"], socket.gethostname(), time.monotonic() - begin)
     return dict(changed=False, tls=tls, warnings=warnings, failed=violation if params["fail_on_violation"] else None)
 
 
 def prober_of(params):
-    proxy, client = proxy_of(params), None
-    if params["client_certificate"]:
-        client = params["client_certificate"], params["client_private_key"], params["client_private_key_passphrase"]
-    return Prober(params["ca_path"], params["timeout"], params["parallel"], resolve_of(params), stores_of(params), client,
+    proxy = proxy_of(params)
+    return Prober(params["ca_path"], params["timeout"], params["parallel"], resolve_of(params), stores_of(params), client_of(params),
                   preamble_of(params, proxy), proxy)
+
+
+def client_of(params):
+    """(certificate, key or None, passphrase or None), or None."""
+    names = "client_certificate_path", "client_private_key_path", "client_private_key_passphrase"
+    return tuple(params[name] for name in names) if params[names[0]] else None
 
 
 def preamble_of(params, proxy):
@@ -857,18 +863,22 @@ def resolve_of(params):
     return Resolver(params["resolvers"], params["timeout"])
 
 
-def further_of(params, look):
-    """What else is looked at. All but handshakes is done by threads, because each of it is a conversation of its own."""
+def look_further(params, look, rows):
+    """Extras of these rows. All but handshakes is done by threads, because each of it is a conversation of its own."""
     from ansible_collections.daas.https.plugins.module_utils._tls.further import Further
-    return Further(look, functools.partial(spread, parallel=min(params["parallel"], THREADS)),
-                   web_of(params), revoke_of(params), staple_of(params))
+    threads = functools.partial(spread, parallel=min(params["parallel"], THREADS))
+    return Further(look, threads, web_of(params), revoke_of(params), staple_of(params))(rows)
 
 
 def web_of(params):
     if not params["https_redirect"] and not params["plain_http_refused"] and params["hsts_min_age"] is None:
         return None
-    from ansible_collections.daas.https.plugins.module_utils._tls.web import WebClient
-    web = WebClient(params["timeout"])
+    from ansible_collections.daas.https.plugins.module_utils._tls.web import WebClient, unverifying
+    context = unverifying()
+    if client_of(params):  # the prober has loaded it before, and has said so if it could not
+        path, key, passphrase = client_of(params)
+        context.load_cert_chain(path, key, passphrase or "")
+    web = WebClient(params["timeout"], context)
     return lambda row: web(row.seen, row.want.policy, row.want.endpoint.sni)
 
 
@@ -891,7 +901,7 @@ def staple_of(params):
 
 def main():
     _exit.run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_by=dict(
-        client_private_key=["client_certificate"], client_private_key_passphrase=["client_certificate"],
+        client_private_key_path=["client_certificate_path"], client_private_key_passphrase=["client_certificate_path"],
         proxy_username=["proxy"], proxy_password=["proxy_username"])), work)
 
 

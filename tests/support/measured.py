@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -12,7 +13,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 
 class RunError(Exception):
@@ -32,10 +33,10 @@ class Cost:
 def run(command: Sequence[str], *, env: dict[str, str] | None = None, cwd: pathlib.Path | None = None, cpus: set[int] | None = None,
         codes: Iterable[int] = (0,)) -> Cost:
     """Run a program to its end. cpus: the processors it may use; codes: the exit codes that are fine. Raises RunError."""
-    pin = None if cpus is None else lambda: os.sched_setaffinity(0, cpus)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+", encoding="utf-8") as err:
         begin = time.monotonic()
-        process = subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=pin)
+        with pinned(cpus):
+            process = subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         try:
             status, usage = os.wait4(process.pid, 0)[1:]
         except BaseException:
@@ -48,6 +49,17 @@ def run(command: Sequence[str], *, env: dict[str, str] | None = None, cwd: pathl
     if process.returncode not in codes:
         raise RunError("{0} ended with {1}:\n{2}".format(" ".join(command)[:300], process.returncode, "\n".join(texts)[-3000:]))
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, texts[0])
+
+
+@contextlib.contextmanager
+def pinned(cpus: set[int] | None) -> Iterator[None]:
+    """What is started meanwhile may use these processors only; None for all that we may use."""
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus or ours)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)
 
 
 def _text(file) -> str:
@@ -75,7 +87,7 @@ class Verdicts:
         self._judge(name, values, unit, statistics.median(values) <= bar, "within the bar of {0:g}", "OVER the bar of {0:g}", bar)
 
     def at_least(self, name: str, values: Sequence[float], bar: float, unit: str = "x") -> None:
-        self._judge(name, values, unit, statistics.median(values) >= bar, "within the bar of {0:g} (at least)", "UNDER the bar of {0:g}", bar)
+        self._judge(name, values, unit, statistics.median(values) >= bar, "over the bar of {0:g}", "UNDER the bar of {0:g}", bar)
 
     def _judge(self, name: str, values: Sequence[float], unit: str, good: bool, held: str, broken: str, bar: float) -> None:
         self.good = self.good and good

@@ -16,6 +16,7 @@ import subprocess
 import time
 
 from tests.emulator.pki import Authority, write_private
+from tests.support.measured import pinned
 
 NAMES, PORTS = 1000, 2
 PATIENCE = 30  # seconds for the server to come up; the machine may be busy
@@ -113,16 +114,16 @@ class Farm:
                 "-cert_chain", pair + ".pem", "-key", pair + ".key"]
 
     def _start(self, command: list[str]) -> None:
-        pin = None if self._cpus is None else lambda: os.sched_setaffinity(0, self._cpus)
-        with (self.folder / "server.log").open("ab") as log:
-            self._processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=pin))
+        with (self.folder / "server.log").open("ab") as log, pinned(self._cpus):
+            self._processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
 
     def _wait(self) -> None:
         end = time.monotonic() + PATIENCE
         for port in self.ports:
             while not _answers(port):
                 if time.monotonic() > end or any(process.poll() is not None for process in self._processes):
-                    raise FarmError("{0} did not come up:\n{1}".format(self.server, (self.folder / "server.log").read_text("utf-8")[-2000:]))
+                    said = (self.folder / "server.log").read_text(encoding="utf-8")[-2000:]
+                    raise FarmError("{0} did not come up:\n{1}".format(self.server, said))
                 time.sleep(0.05)
 
 

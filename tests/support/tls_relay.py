@@ -6,7 +6,8 @@
     python -m tests.support.tls_relay ROUND-TRIP PORT... --ready-file FILE
 
 is a relay that stands ROUND-TRIP seconds before each of these ports, at the address of 127.0.0.0/8 to which one connects. What passes
-it takes half of that, and the first bytes a whole one more: on a real network the TCP handshake does, which here the kernel answers at once.
+it takes half of that. The first bytes take a whole one more: on a real network the TCP handshake does, which here the kernel answers
+at once.
 """
 
 from __future__ import annotations

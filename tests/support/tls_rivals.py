@@ -87,8 +87,8 @@ def install_sslyze() -> pathlib.Path | str:
     if note.exists() and note.read_text(encoding="utf-8") == SSLYZE and program.exists():
         return program
     shutil.rmtree(folder, ignore_errors=True)
-    for command in ([sys.executable, "-m", "venv", str(folder)],
-                    [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "sslyze==" + SSLYZE]):
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", str(folder)], [*pip, "install", "sslyze==" + SSLYZE]):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             return (done.stdout.strip().splitlines() or ["exit code {0}".format(done.returncode)])[-1]

@@ -19,7 +19,7 @@ PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("*.py") if path.name != "__init__.py")
 INVENTORIES = sorted(path.stem for path in (ROOT / "plugins" / "inventory").glob("*.py") if path.name != "__init__.py")
 
-OUTSIDE_THE_GROUP = {"tls_verify": "calls no cloud API, so that it has no connection options to share"}
+OUTSIDE_THE_GROUP = dict.fromkeys(("tls_report", "tls_verify"), "calls no cloud API, so that it has no connection options to share")
 # Words of the inventory that several roles read; all other variables carry their role's name.
 SHARED_VARIABLES = {"https_endpoints", "daas_https_connection", "edge_resources"}
 # What a name like this holds is a secret, and what merely looks like one must say that it is not.

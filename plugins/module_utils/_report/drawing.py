@@ -32,8 +32,9 @@ def timeline(document):
     lanes = "".join(lane(same, width, marks) for same in shown)
     more = ""
     if len(leaves) > LANES:
+        rest = len(leaves) - LANES
         more = '<p class="more">%s later, the last on %s.</p>' % (
-            "1 more expires" if len(leaves) == LANES + 1 else "{:,} more expire".format(len(leaves) - LANES), day(leaves[-1][0]["not_after"]))
+            "1 more expires" if rest == 1 else "{:,} more expire".format(rest), day(leaves[-1][0]["not_after"]))
     lead = "The certificates that are served, and the days that are left of each, from the moment when they were looked at."
     return section("expiry", "Expiry", lead, axis(document["seen_at"], width, marks) + '<ol class="lanes">%s</ol>%s' % (lanes, more))
 
@@ -64,8 +65,8 @@ def lane(same, width, marks):
     entry, left = same[0], same[0]["days_left"]
     lines = "".join('<line x1="%s" x2="%s" y1="0" y2="18"/>' % (share(mark, width), share(mark, width)) for mark in marks)
     beyond = '<text class="beyond" x="99%" y="13">\u00bb</text>' if left > width else ""
-    bar = '<svg class="bar" aria-hidden="true" width="100%%" height="18">%s<rect class="%s" y="3" rx="4" width="%s" height="12"/>%s</svg>' % (
-        lines, urgency(left), "8" if left < 1 else share(left, width), beyond)
+    bar = '<rect class="%s" y="3" rx="4" width="%s" height="12"/>' % (urgency(left), "8" if left < 1 else share(left, width))
+    bar = '<svg class="bar" aria-hidden="true" width="100%%" height="18">%s%s%s</svg>' % (lines, bar, beyond)
     who = "<b>%s</b>%s" % (esc(entry["common_name"] or "no name"), sub("%s \u00b7 %s" % (
         plural(len(same), "address", "addresses"), fingerprint(entry["fingerprint"]))))
     return '<li class="lane"><div class="who">%s</div>%s<div class="when"><span class="left %s">%s</span>%s</div></li>\n' % (
@@ -82,17 +83,20 @@ def chains(document):
     if group:
         said = {"ok": "All endpoints are on the same one.", "violated": "They are not all on the same one.",
                 "unknown": "Whether all are on the same one is not known."}[group["status"]]
-        lead += " %s%s" % (said, " %s." % esc(group["message"].rstrip(".").capitalize()) if group["message"] and group["status"] == "unknown" else "")
+        lead += " " + said
+        if group["message"] and group["status"] == "unknown":
+            lead += " %s." % esc(group["message"][0].upper() + group["message"][1:].rstrip("."))
     return section("chains", "Trust chains", lead, drawn)
 
 
 def trusted(chain, endpoints, known):
     issuers = list(zip(chain["issuers"], chain["fingerprints"] + [""] * len(chain["issuers"])))
-    cards = [leaves(chain["endpoints"], [entry for entry in endpoints if entry["label"] in set(chain["endpoints"]) and not entry["verify_code"]])]
+    labels = set(chain["endpoints"])
+    cards = [leaves(chain["endpoints"], [entry for entry in endpoints if entry["label"] in labels and not entry["verify_code"]])]
     for number, (subject, print_) in enumerate(issuers):
         last = number == len(issuers) - 1
-        cards.append(card("root" if last else "issuer", "Trust anchor" if last else "Issuer", esc(subject), about(known.get(print_), print_),
-                          "ok" if last else ""))
+        kind, role, picture = ("root", "Trust anchor", "ok") if last else ("issuer", "Issuer", "")
+        cards.append(card(kind, role, esc(subject), about(known.get(print_), print_), picture))
     return drawing(" \u2192 ".join(chain["issuers"]) or "Trusted", cards, chain["endpoints"])
 
 
@@ -132,7 +136,8 @@ def about(certificate, print_):
     if not certificate:
         return fingerprint(print_)
     key = " ".join(filter(None, ((certificate["key"] or "").upper(), str(certificate["key_bits"] or ""))))
-    return "%s%s%s" % (fingerprint(print_), sub(esc(key)), sub("until " + day(certificate["not_after"]) if certificate["not_after"] else ""))
+    until = "until " + day(certificate["not_after"]) if certificate["not_after"] else ""
+    return "%s%s%s" % (fingerprint(print_), sub(esc(key)), sub(until))
 
 
 def card(kind, role, title, content, picture=""):

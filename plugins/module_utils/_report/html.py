@@ -15,13 +15,13 @@ LISTED = 8  # addresses under one thing to do, the rest is folded away
 
 def render(document):
     """The whole page. All values in it are escaped; scripts and styles are allowed by their hashes, everything else by nothing."""
-    parts = [("todo", "What to do", todo(document)), ("endpoints", "Endpoints", endpoints(document)), ("expiry", "Expiry", timeline(document)),
-             ("chains", "Trust chains", chains(document)), ("rollout", "Rollout", rollout(document))]
+    parts = [(name, title, make(document)) for name, title, make in SECTIONS]
     parts = [part for part in parts if part[2]]
     links = "".join('<li><a href="#%s">%s</a></li>' % (name, title) for name, title, _content in parts)
     body = (
         '<header>%s%s</header>\n<nav aria-label="Sections"><ul>%s</ul></nav>\n<main id="main">\n%s</main>\n'
-        "<footer><p>Made by daas.https.tls_report of what daas.https.tls_verify saw. This page is complete: it loads nothing.</p></footer>" % (
+        "<footer><p>Made by daas.https.tls_report of what daas.https.tls_verify saw. "
+        "This page is complete: it loads nothing.</p></footer>" % (
             head(document), tiles(document), links, "".join(content for _name, _title, content in parts)))
     return page("%s \u2013 %s" % (esc(short(document)), esc(document["title"])), "ok" if document["ok"] else "violated", body)
 
@@ -123,8 +123,8 @@ def comparison(rows, caption):
             breakable(row["label"]), sub(place(row)), change_chip(row["change"]), generation(row["before"]), generation(row["after"]))
         for row in rows)
     return (
-        '<div class="frame"><table role="table" class="rollout"><caption class="quiet">%s</caption><thead role="rowgroup"><tr role="row">%s</tr>'
-        '</thead><tbody role="rowgroup">%s</tbody></table></div>' % (caption, heads, body))
+        '<div class="frame"><table role="table" class="rollout"><caption class="quiet">%s</caption>'
+        '<thead role="rowgroup"><tr role="row">%s</tr></thead><tbody role="rowgroup">%s</tbody></table></div>' % (caption, heads, body))
 
 
 def change_chip(change):
@@ -140,3 +140,7 @@ def generation(certificate):
     until = sub("until " + day(certificate["not_after"])) if certificate["not_after"] else ""
     issuer = ", by " + esc(certificate["issuer"]) if certificate["issuer"] else ""
     return "%s%s" % (fingerprint(certificate["fingerprint"]), sub(esc(certificate["common_name"] or "") + issuer) + until)
+
+
+SECTIONS = (("todo", "What to do", todo), ("endpoints", "Endpoints", endpoints), ("expiry", "Expiry", timeline),
+            ("chains", "Trust chains", chains), ("rollout", "Rollout", rollout))

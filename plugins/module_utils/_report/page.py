@@ -25,7 +25,8 @@ ICONS = {
     "same": '<path class="line" d="M3 7h14M3 13h14"/>',
 }
 FAVICON = {
-    "ok": "%3Ccircle cx='10' cy='10' r='9' fill='%2313693f'/%3E%3Cpath d='M5.5 10.5l3 3 6-7' fill='none' stroke='%23fff' stroke-width='2'/%3E",
+    "ok": ("%3Ccircle cx='10' cy='10' r='9' fill='%2313693f'/%3E"
+           "%3Cpath d='M5.5 10.5l3 3 6-7' fill='none' stroke='%23fff' stroke-width='2'/%3E"),
     "violated": ("%3Cpath d='M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z' fill='%23a3201d'/%3E"
                  "%3Cpath d='M6.5 6.5l7 7m0-7l-7 7' stroke='%23fff' stroke-width='2'/%3E"),
 }

@@ -65,7 +65,8 @@ def by_name(reader, nothing=False):
     """The reader of a dict whose keys are not known beforehand. nothing: whether a value may be null."""
     def read_all(value, where):
         expect_dict(value, where)
-        return dict((str(name), None if nothing and item is None else reader(item, "%s.%s" % (where, name))) for name, item in value.items())
+        return dict((str(name), None if nothing and item is None else reader(item, "%s.%s" % (where, name)))
+                    for name, item in value.items())
     return read_all
 
 

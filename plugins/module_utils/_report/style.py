@@ -64,7 +64,9 @@ section > h2 + .lead { margin-top: .25rem; }
 .verdict h1, .verdict .seen { color: var(--ink); }
 .verdict .seen { font-size: .875rem; margin-top: .375rem; }
 .big { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.25rem); line-height: 1.2; font-weight: 650; letter-spacing: -.02em; text-wrap: balance; }
-.tiles { display: grid; grid-template-columns: repeat(4, minmax(6rem, 1fr)) minmax(12rem, 2fr) minmax(7rem, 1fr); gap: 1rem; margin-top: 1rem; }
+.tiles {
+  display: grid; grid-template-columns: repeat(4, minmax(6rem, 1fr)) minmax(12rem, 2fr) minmax(7rem, 1fr); gap: 1rem; margin-top: 1rem;
+}
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: .875rem 1.125rem; }
 .tile dt { display: flex; gap: .375rem; align-items: center; font-size: .8125rem; color: var(--soft); }
 .tile dd { font-size: 1.625rem; line-height: 1.3; font-weight: 600; letter-spacing: -.01em; color: var(--ink); }
@@ -77,7 +79,9 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin-top: 1.5rem;
 nav a { display: inline-block; padding: .25rem 0; }
 
 .jobs { display: grid; gap: 1rem; }
-.job { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--bad); border-radius: 12px; padding: 1rem 1.25rem; }
+.job {
+  background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--bad); border-radius: 12px; padding: 1rem 1.25rem;
+}
 .job h3 { display: flex; gap: .5rem; align-items: center; color: var(--bad); }
 .job p { margin-top: .25rem; max-width: 60rem; }
 .job ul { margin-top: .625rem; display: grid; gap: .25rem; font-size: .9375rem; }
@@ -98,7 +102,9 @@ legend { margin-bottom: .25rem; }
 .choice { position: relative; display: flex; }
 .choice + .choice { border-left: 1px solid var(--line); }
 .choice input { position: absolute; inset: 0; opacity: 0; margin: 0; width: 100%; height: 100%; cursor: pointer; }
-.choice span { display: flex; gap: .375rem; align-items: center; min-height: 2.5rem; padding: 0 .875rem; font-size: .9375rem; color: var(--ink); }
+.choice span {
+  display: flex; gap: .375rem; align-items: center; min-height: 2.5rem; padding: 0 .875rem; font-size: .9375rem; color: var(--ink);
+}
 .choice b { color: var(--soft); }
 .choice input:checked + span { background: var(--ink); color: var(--card); box-shadow: inset 0 0 0 1px var(--ink); }
 .choice input:checked + span b { color: inherit; }
@@ -113,7 +119,9 @@ thead th {
   text-align: left; font-size: .8125rem; font-weight: 600; color: var(--soft); padding: .625rem 1rem; white-space: nowrap;
   border-bottom: 1px solid var(--line);
 }
-thead button { font: inherit; color: inherit; background: none; border: 0; padding: .25rem 0; margin: -.25rem 0; cursor: pointer; white-space: nowrap; }
+thead button {
+  font: inherit; color: inherit; background: none; border: 0; padding: .25rem 0; margin: -.25rem 0; cursor: pointer; white-space: nowrap;
+}
 thead button::after { content: "\\2195"; display: inline-block; width: 1em; margin-left: .25rem; text-align: center; opacity: .6; }
 th[aria-sort=ascending] button::after { content: "\\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\\2193"; opacity: 1; }
@@ -144,7 +152,10 @@ section > .lanes { margin-top: 0; }
 .lane .who .sub code { font-size: 1em; }
 .bar { display: block; overflow: visible; }
 .bar line { stroke: var(--line); }
-.bar rect { fill: var(--bar); } .bar .near { fill: var(--bar-near); } .bar .soon { fill: var(--bar-soon); } .bar .expired { fill: var(--bar-gone); }
+.bar rect { fill: var(--bar); }
+.bar .near { fill: var(--bar-near); }
+.bar .soon { fill: var(--bar-soon); }
+.bar .expired { fill: var(--bar-gone); }
 .beyond { fill: var(--card); text-anchor: end; font-weight: 700; }
 .more { color: var(--soft); border-top: 1px solid var(--line); padding-top: .75rem; }
 section > .more { margin-top: 0; }
@@ -160,7 +171,9 @@ section > .more { margin-top: 0; }
 .role { display: flex; gap: .375rem; align-items: center; font-size: .75rem; font-weight: 600; color: var(--soft); }
 .root .role .icon { color: var(--ok); } .end .role .icon { color: var(--bad); }
 .leaf .sub, .root .sub, .end .sub, .leaf .role, .root .role, .end .role { color: var(--ink); }
-.card + .card::before { content: ""; position: absolute; right: 100%; top: 50%; width: 2.5rem; border-top: 2px solid var(--edge); margin-right: 1px; }
+.card + .card::before {
+  content: ""; position: absolute; right: 100%; top: 50%; width: 2.5rem; border-top: 2px solid var(--edge); margin-right: 1px;
+}
 .card + .card::after {
   content: ""; position: absolute; left: -.875rem; top: 50%; width: .5rem; height: .5rem; margin-top: -.25rem; transform: rotate(45deg);
   border-top: 2px solid var(--edge); border-right: 2px solid var(--edge);
@@ -188,7 +201,9 @@ footer { margin-top: 4rem; font-size: .8125rem; color: var(--soft); }
   tbody tr + tr { border-top: 1px solid var(--line); }
   tbody tr + tr > * { border-top: 0; }
   tbody th, td { display: grid; grid-template-columns: 7rem 1fr; gap: 0 .75rem; padding: .25rem 1rem; }
-  tbody th::before, td::before { content: attr(data-title); grid-row: 1 / span 9; color: var(--soft); font-size: .8125rem; padding-top: .1rem; }
+  tbody th::before, td::before {
+    content: attr(data-title); grid-row: 1 / span 9; color: var(--soft); font-size: .8125rem; padding-top: .1rem;
+  }
   tbody th > *, td > * { grid-column: 2; min-width: 0; justify-self: start; }
   details dl { grid-template-columns: 1fr; gap: 0; } details dd { margin-bottom: .375rem; }
   .axis, .lane { grid-template-columns: 1fr auto; gap: .25rem 1rem; }
@@ -198,7 +213,9 @@ footer { margin-top: 4rem; font-size: .8125rem; color: var(--soft); }
   .path { padding: 1rem; }
   .cards { flex-direction: column; gap: 1.75rem; }
   .card { max-width: none; }
-  .card + .card::before { right: auto; left: 1.5rem; top: auto; bottom: 100%; width: 0; height: 1.75rem; border-top: 0; border-left: 2px solid var(--edge); }
+  .card + .card::before {
+    right: auto; left: 1.5rem; top: auto; bottom: 100%; width: 0; height: 1.75rem; border-top: 0; border-left: 2px solid var(--edge);
+  }
   .card.end::before { border-left-style: dashed; }
   .card + .card::after { left: calc(1.5rem - .25rem + 1px); top: -.75rem; transform: rotate(135deg); margin: 0; }
 }

@@ -7,7 +7,8 @@ from __future__ import annotations
 from .words import STATUS_WORDS, breakable, check_word, day, days, esc, fingerprint, place, plural, section, status_chip, sub, urgency
 
 # title, whether its sort keys are numbers
-COLUMNS = (("Status", True), ("Endpoint", False), ("Certificate", False), ("Days left", True), ("Verify return code", True), ("Findings", True))
+COLUMNS = (("Status", True), ("Endpoint", False), ("Certificate", False), ("Days left", True), ("Verify return code", True),
+           ("Findings", True))
 ORDER = ("violated", "unknown", "ok")
 
 
@@ -15,7 +16,8 @@ def endpoints(document):
     found = document["endpoints"]
     if not found:
         return section("endpoints", "Endpoints", "", "<p>No endpoint was looked at.</p>")
-    heads = "".join('<th scope="col" role="columnheader"%s>%s</th>' % (' data-number=""' if number else "", title) for title, number in COLUMNS)
+    heads = "".join('<th scope="col" role="columnheader"%s>%s</th>' % (' data-number=""' if number else "", title)
+                    for title, number in COLUMNS)
     rows = "".join(row(entry) for entry in sorted(found, key=lambda entry: ORDER.index(entry["status"])))
     lead = "Each address of each endpoint. What is not as it should be comes first, then what could not be found out."
     return section("endpoints", "Endpoints", lead, controls(document["summary"]) + (
@@ -99,7 +101,7 @@ def facts(entry):
     yield "Versions", each(entry["versions"])
     yield "Kinds of key", ", ".join("%s: %s" % (esc(kind), fingerprint(text) or "none") for kind, text in entry["key_types"].items())
     yield "Trust stores", each(entry["stores"])
-    yield "Plain HTTP", "<br>".join(esc("%s: %s%s" % (step["url"], step["status"], " \u2192 " + step["location"] if step["location"] else ""))
+    yield "Plain HTTP", "<br>".join(esc("%s: %s" % (step["url"], " \u2192 ".join(filter(None, (str(step["status"]), step["location"])))))
                                     for step in entry["redirects"])
     yield "HSTS", esc(entry["hsts"] or "")
     yield "Revocation", asked(entry["revocation"])

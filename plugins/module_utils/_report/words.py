@@ -14,7 +14,8 @@ from html import escape
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 STATUS_WORDS = {"ok": "OK", "violated": "Violated", "unknown": "Unknown"}
 CHANGE_WORDS = {
-    "replaced": ("Replaced", "swap"), "same": ("Unchanged", "same"), "added": ("New address", "plus"), "removed": ("Not looked at now", "minus"),
+    "replaced": ("Replaced", "swap"), "same": ("Unchanged", "same"), "added": ("New address", "plus"),
+    "removed": ("Not looked at now", "minus"),
     "lost": ("Serves none now", "violated"), "gained": ("Serves one now", "plus"), "never": ("Serves none", "unknown")}
 CHECK_WORDS = {
     "reachable": "Reachable", "trust": "Trust", "certificate": "Certificate", "hostname": "Host name", "expiry": "Expiry",
@@ -87,7 +88,7 @@ def fingerprint(text, whole=False):
     """The first 16 digits, as messages of the collection have it; all of them are there to be found and copied where there is room."""
     if not text:
         return ""
-    return '<code class="print">%s</code>' % esc(text) if whole else '<code class="print" title="%s">%s</code>' % (esc(text), esc(text[:16]))
+    return "<code>%s</code>" % esc(text) if whole else '<code title="%s">%s</code>' % (esc(text), esc(text[:16]))
 
 
 def place(entry):
@@ -100,4 +101,4 @@ def section(name, title, lead, content):
     if not content:
         return ""
     lead = '<p class="lead">%s</p>' % lead if lead else ""
-    return '<section id="%s" aria-labelledby="%s-title"><h2 id="%s-title">%s</h2>%s%s</section>\n' % (name, name, name, title, lead, content)
+    return '<section id="{0}" aria-labelledby="{0}-title"><h2 id="{0}-title">{1}</h2>{2}{3}</section>\n'.format(name, title, lead, content)

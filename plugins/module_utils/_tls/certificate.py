@@ -15,6 +15,9 @@ try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
     CRYPTOGRAPHY_IMPORT_ERROR = None
+    # What cryptography raises at malformed certificates; KeyError: at TLS features that it does not know.
+    MALFORMED = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
+                 x509.UnsupportedGeneralNameType)
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
 
@@ -32,8 +35,8 @@ class Decoder:
         if der not in self._known:
             try:
                 self._known[der] = decode(der), ""
-            except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-                self._known[der] = None, str(error) or type(error).__name__
+            except MALFORMED as error:
+                self._known[der] = None, "%s: %s" % (type(error).__name__, error)
         return self._known[der]
 
     def link(self, der, issuer):
@@ -47,7 +50,7 @@ class Decoder:
 
 
 def decode(der):
-    """Facts of one DER certificate; ValueError and its kin when it is malformed."""
+    """Facts of one DER certificate; one of MALFORMED when it cannot be decoded."""
     cert = x509.load_der_x509_certificate(der)
     names, addresses = _alternative_names(cert)
     issuer, subject, public_key = _slices(der)
@@ -135,7 +138,7 @@ def _signed_by(der, issuer):
         x509.load_der_x509_certificate(der).verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
     except InvalidSignature:
         return False
-    except (UnsupportedAlgorithm, ValueError, TypeError):  # kinds of keys and hashes that cryptography does not check, such as SHA-1
+    except MALFORMED:  # also kinds of keys and hashes that cryptography does not check, such as SHA-1
         return None
     return True
 

@@ -13,6 +13,7 @@ import errno
 import hashlib
 import itertools
 import os
+import re
 import socket
 import ssl
 import threading
@@ -70,10 +71,14 @@ class Prober:
             self._prepared((store, "", "", True))
 
     def _prepared(self, offer):
-        """Contexts for handshakes that verify, and that do not. offer: name of the store, key_type, tls_version, whether ALPN."""
+        """Contexts for handshakes that verify, and that do not; none if OpenSSL does not have it. offer: see _offer."""
         if offer not in self._contexts:
-            pair = tuple(_offering(_context(mode), *offer[1:]) for mode in (ssl.CERT_REQUIRED, ssl.CERT_NONE))
-            _trust(pair[0], self._stores[offer[0]], "trust store %s:" % offer[0] if offer[0] else "ca_path")
+            try:
+                pair = tuple(_offering(_context(mode), *offer[1:]) for mode in (ssl.CERT_REQUIRED, ssl.CERT_NONE))
+            except (ssl.SSLError, ValueError):
+                pair = ()
+            for context in pair[:1]:
+                _trust(context, self._stores[offer[0]], "trust store %s:" % offer[0] if offer[0] else "ca_path")
             for context in pair if self._client else ():
                 _introduce(context, *self._client)
             self._contexts[offer] = pair
@@ -134,7 +139,10 @@ class Prober:
 
     def _verified(self, offer, endpoint, ways, seen, times):
         """A handshake that verifies, and what else it takes to fill seen and times."""
-        verifying, lenient = self._prepared(offer)
+        verifying, lenient = self._prepared(offer) or (None, None)
+        if not verifying:
+            seen["failure"] = Failure("protocol", _CANNOT_OFFER + (endpoint.tls_version or endpoint.key_type))
+            return
         try:
             yield from self._handshake(verifying, endpoint, ways, seen, times)
         except ssl.SSLCertVerificationError as error:
@@ -143,7 +151,7 @@ class Prober:
             with contextlib.suppress(OSError, ValueError):
                 yield from self._handshake(lenient, endpoint, ways, seen, {})
         except (OSError, ValueError) as error:
-            if offer[3] and "NO_APPLICATION_PROTOCOL" in (getattr(error, "reason", None) or ""):  # what listens there is not for the web
+            if offer[3] and "NO_APPLICATION_PROTOCOL" in _reason(error):  # what listens there is not for the web
                 yield from self._verified(offer[:3] + (False,), endpoint, ways, seen, times)
             else:
                 seen["failure"] = _failure(error, "connect" in times, endpoint.tls_version)
@@ -255,11 +263,11 @@ def failure_of(error, connected, phase=""):
         return error.failure
     if isinstance(error, socket.timeout) or getattr(error, "errno", None) in _ERRNO_KINDS["timeout"]:
         return Failure("timeout", "no answer " + phase)
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or getattr(error, "reason", "") == "UNEXPECTED_EOF_WHILE_READING":
+    reason = _reason(error)
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or reason == "UNEXPECTED_EOF_WHILE_READING":
         return Failure("reset", "the connection was closed " + phase)
     if isinstance(error, ssl.SSLError):
-        reason = error.reason or ""
-        words = reason.lower().replace("_", " ") or str(error)
+        words = reason.lower().replace("_", " ")
         if reason.startswith(("TLSV1_", "TLSV13_", "SSLV3_ALERT_")):
             return Failure("alert", "the server ended the handshake with the TLS alert '%s'" % words.split(" ", 1)[1].replace("alert ", ""))
         return Failure("protocol" if reason in _PROTOCOL_REASONS else "handshake", "the TLS handshake failed: " + words)
@@ -271,8 +279,15 @@ def failure_of(error, connected, phase=""):
     return Failure("handshake" if connected else "unreachable", "%s %s" % (error.strerror or error, phase))
 
 
+def _reason(error):
+    """OpenSSL's reason, as Python spells it, which has no word for newer ones."""
+    if not isinstance(error, ssl.SSLError):
+        return ""
+    return getattr(error, "reason", None) or re.sub(r"^\[\w*\] | \(_ssl\.c:\d+\)$", "", error.strerror or str(error)).upper().replace(" ", "_")
+
+
 def _failure(error, connected, version):
-    if version and getattr(error, "reason", None) in _OWN_REASONS:
+    if version and _reason(error) in _OWN_REASONS:
         return Failure("protocol", _CANNOT_OFFER + version)
     return failure_of(error, connected)
 
@@ -321,7 +336,7 @@ def _since(begin):
 
 
 def _offer(endpoint):
-    """Key of the contexts for it. ALPN is for HTTPS."""
+    """Which contexts it needs: store, kind of key, version, whether with ALPN, which is for HTTPS."""
     return endpoint.store, endpoint.key_type, endpoint.tls_version, not endpoint.starttls
 
 
@@ -369,7 +384,7 @@ def _introduce(context, certificate, key, passphrase):
     try:
         context.load_cert_chain(certificate, key, password=passphrase or "")
     except (OSError, ValueError) as error:
-        raise InputError("client_certificate %s with client_private_key %s cannot be used: %s. They must be a certificate and its own key "
+        raise InputError("client_certificate_path %s with client_private_key_path %s cannot be used: %s. They must be a certificate and its own key "
                          "in PEM form, on the machine that makes the handshakes, and client_private_key_passphrase that of the key."
                          % (certificate, key or certificate, getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
                          ) from error

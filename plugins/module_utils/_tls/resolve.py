@@ -54,7 +54,7 @@ class Resolver:
             except dns.exception.DNSException as error:
                 raise socket.gaierror(socket.EAI_FAIL, "the DNS answer about %s makes no sense: %s" % (name, error)) from error
             if chain.answer is not None:
-                return [record.address for record in chain.answer]
+                return sorted(record.address for record in chain.answer)  # servers shuffle them
             if chain.canonical_name.to_text().lower() == name.lower():
                 return []
             name = chain.canonical_name.to_text()

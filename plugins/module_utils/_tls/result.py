@@ -100,7 +100,7 @@ def _versions(looks):
     if not looks:
         return {}
     from .checks import refusal  # only here, as in gate.py
-    return dict((name, refusal(seen)) for name, seen in looks)
+    return dict((name, refusal(seen, name)) for name, seen in looks)
 
 
 def _verdict(seen):

@@ -30,7 +30,8 @@ def endpoint(name="www.example.com", address="203.0.113.10", port=443, label="",
              issuer=ISSUING, **more):
     """One entry of tls.endpoints. leaf: a word that stands for the certificate, None if none was seen."""
     found = list(findings)
-    checks = dict(dict.fromkeys(("reachable", "trust", "hostname", "expiry"), "ok"), **dict((item["code"], item["status"]) for item in found))
+    checks = dict.fromkeys(("reachable", "trust", "hostname", "expiry"), "ok")
+    checks.update((item["code"], item["status"]) for item in found)
     entry = dict(
         label=label or "%s:%d" % (name, port), name=name, address=address, port=port, ok="violated" not in checks.values(),
         verify_code=code, verify_text=text, verify_return_code="%s (%s)" % (code, text), tls_version="TLSv1.3",
@@ -42,8 +43,9 @@ def endpoint(name="www.example.com", address="203.0.113.10", port=443, label="",
         checks=checks, findings=found)
     if leaf is None:
         entry.update(dict.fromkeys((
-            "verify_code", "verify_text", "verify_return_code", "tls_version", "cipher", "alpn", "fingerprint", "sha1", "common_name", "issuer",
-            "key_type", "not_before", "not_after", "days_left", "chain", "chain_fingerprints")), domains=[], times=dict(resolve=0.4))
+            "verify_code", "verify_text", "verify_return_code", "tls_version", "cipher", "alpn", "fingerprint", "sha1", "common_name",
+            "issuer", "key_type", "not_before", "not_after", "days_left", "chain", "chain_fingerprints")))
+        entry.update(domains=[], times=dict(resolve=0.4))
         entry["checks"].update(trust="unknown", hostname="unknown", expiry="unknown")
     return dict(entry, **more)
 
@@ -65,8 +67,8 @@ def tls(*endpoints, same_chain="ok", seen_at=SEEN_AT, required=True, **more):
     return dict(dict(
         ok=all(entry["ok"] for entry in endpoints), checked=len(endpoints), rounds=1, seen_at=iso(seen_at), seen_from="control.example.com",
         elapsed=1.204, endpoints=list(endpoints),
-        same_chain=dict(required=required, status=same_chain, message="" if same_chain == "ok" else "the endpoints are on 2 different trust chains",
-                        chains=chains),
+        same_chain=dict(required=required, status=same_chain, chains=chains,
+                        message="" if same_chain == "ok" else "the endpoints are on 2 different trust chains"),
         same_leaf=dict(required=False, status="violated", message="the endpoints serve 4 different certificates"),
         certificates=[certificate(ISSUING, ROOT, 1500), certificate(ROOT, ROOT, 5000, "rsa", 4096)]), **more)
 
@@ -139,8 +141,8 @@ def hostile():
         found = [finding("trust", text, text), finding(text, text, text, "unknown")]
         entry = endpoint(text, text, label=text, leaf=text.encode("utf-8", "replace").decode(), issuer=text, findings=found, days=number)
         entry.update(common_name=text, domains=[text], cipher=text, tls_version=text, chain=[text, text], hsts=text, alpn=text,
-                     verify_return_code=text, versions={text: text}, stores={text: text}, key_types={text: text}, fingerprint=text, sha1=text,
-                     redirects=[dict(url=text, status=301, location=text)], failure=dict(kind=text, message=text),
+                     verify_return_code=text, versions={text: text}, stores={text: text}, key_types={text: text}, fingerprint=text,
+                     sha1=text, redirects=[dict(url=text, status=301, location=text)], failure=dict(kind=text, message=text),
                      staple=dict(status=text, source=text, url=text, detail=text, next_update=text))
         entries.append(entry)
     return dict(tls(*entries), seen_from="".join(HOSTILE))

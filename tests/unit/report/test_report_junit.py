@@ -52,8 +52,9 @@ def check(element):
         check(child)
 
 
-@pytest.mark.parametrize("tls", [data.good(), data.mixed(), data.many(60), data.hostile(), dict(endpoints=[]), dict(endpoints=[dict(name="a")])],
-                         ids=["good", "mixed", "many", "hostile", "empty", "bare"])
+@pytest.mark.parametrize("tls", [
+    data.good(), data.mixed(), data.many(60), data.hostile(), dict(endpoints=[]), dict(endpoints=[dict(name="a")])],
+    ids=["good", "mixed", "many", "hostile", "empty", "bare"])
 def test_it_is_what_ci_servers_take(tls):
     root = parse(render(tls, title="".join(data.HOSTILE)))
     for suite in root:

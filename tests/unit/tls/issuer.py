@@ -61,7 +61,7 @@ class Issuer:
             digital_signature=True, key_cert_sign=True, crl_sign=crl_sign, content_commitment=False, key_encipherment=False,
             data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False), issuer=_name(name))
 
-    def certificate(self, name, key, *extensions, issuer=None, begin=NOW - 30 * DAY, end=NOW + 300 * DAY):
+    def certificate(self, name, key, *extensions, issuer=None, begin=NOW - 30 * DAY, end=NOW + 30000 * DAY):
         builder = (x509.CertificateBuilder().subject_name(_name(name)).issuer_name(issuer or self.cert.subject)
                    .public_key(key.public_key()).serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end))
         for extension in extensions:
@@ -123,8 +123,8 @@ def point(url, reasons=None, crl_issuer=None):
 
 def scope(url=None, **more):
     """(IssuingDistributionPoint, critical)"""
-    settings = dict(relative_name=None, only_contains_user_certs=False, only_contains_ca_certs=False, only_some_reasons=None, indirect_crl=False,
-                    only_contains_attribute_certs=False)
+    settings = dict(relative_name=None, only_contains_user_certs=False, only_contains_ca_certs=False, only_some_reasons=None,
+                    indirect_crl=False, only_contains_attribute_certs=False)
     names = [x509.UniformResourceIdentifier(url)] if url else None
     return x509.IssuingDistributionPoint(full_name=names, **dict(settings, **more)), True
 

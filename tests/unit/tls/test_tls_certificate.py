@@ -182,6 +182,16 @@ def test_each_certificate_is_decoded_once(monkeypatch, good):
     assert calls == [der, (der, der)]
 
 
+@pytest.mark.parametrize("old, new, words", [
+    (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01", "InvalidVersion: 1 is not a valid X509 version"),
+    (b"\x04\x05\x30\x03\x02\x01\x05", b"\x04\x05\x30\x03\x02\x01\x30", "KeyError: 48"),  # a TLS feature that nobody knows
+])
+def test_what_cryptography_reports_in_odd_ways_is_a_reason_all_the_same(old, new, words):
+    whole = built([x509.TLSFeature([x509.TLSFeatureType.status_request])])
+    assert Decoder()(whole)[0] and old in whole
+    assert Decoder()(whole.replace(old, new, 1)) == (None, words)
+
+
 @given(st.data())
 def test_whatever_is_served_gives_facts_or_a_reason(data):
     """Also with some bytes changed or missing."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.daas.https.plugins.module_utils._errors import InputError
 from ansible_collections.daas.https.plugins.module_utils._tls import gate, result
 from ansible_collections.daas.https.plugins.module_utils._tls.gate import Gate
 from ansible_collections.daas.https.plugins.module_utils._tls.model import Endpoint, Facts, Failure, Observation, Policy

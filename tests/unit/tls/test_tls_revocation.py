@@ -152,28 +152,34 @@ def test_a_delegated_responder_counts():
     assert found.status == "revoked"
 
 
-@pytest.mark.parametrize("kind, options", [("ec", []), ("rsa", []), ("rsa", ["-rsigopt", "rsa_padding_mode:pss"])], ids=["ec", "rsa", "pss"])
-@pytest.mark.parametrize("line, status", [("V\t{end}\t\t", "good"), ("R\t{end}\t261101000000Z,keyCompromise\t", "revoked"), ("", "unknown")],
-                         ids=["good", "revoked", "unknown"])
-def test_what_openssl_answers_is_understood(kind, options, line, status, tmp_path):
+SIGNERS = {"ec": ("ec", []), "rsa": ("rsa", []), "pss": ("rsa", ["-rsigopt", "rsa_padding_mode:pss"])}
+INDEX = {  # a line of what `openssl ca` remembers -> what follows
+    "V\t491231235959Z\t\t{0}\tunknown\t/CN=www\n": ("good", ""),
+    "R\t491231235959Z\t261101000000Z,keyCompromise\t{0}\tunknown\t/CN=www\n": (
+        "revoked", "revoked since 2026-11-01 00:00 UTC, reason: keyCompromise"),
+    "": ("unknown", "the responder does not know the certificate"),
+}
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+@pytest.mark.parametrize("line", INDEX, ids=[status for status, _words in INDEX.values()])
+def test_what_openssl_answers_is_understood(signer, line, tmp_path):
     """A responder that is not built with the library that reads it."""
+    (kind, options), (status, words) = SIGNERS[signer], INDEX[line]
     issuer = Issuer(kind=kind)
     leaf = issuer.leaf()
     (tmp_path / "ca.pem").write_bytes(issuer.cert.public_bytes(serialization.Encoding.PEM))
     write_private(tmp_path / "ca.key", issuer.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode())
     serial = "{0:X}".format(leaf.cert.serial_number)
-    serial = "0" * (len(serial) % 2) + serial
-    (tmp_path / "index.txt").write_text("{0}{1}\tunknown\t/CN=www\n".format(line.format(end="491231235959Z"), serial) if line else "")
+    (tmp_path / "index.txt").write_text(line.format("0" * (len(serial) % 2) + serial), encoding="utf-8")
     (tmp_path / "request.der").write_bytes(ocsp.request(leaf.cert, issuer.cert))
     subprocess.run([zoo.OPENSSL, "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-ndays", "1",
-                    "-reqin", "request.der", "-respout", "response.der", *options], cwd=tmp_path, check=True, capture_output=True, timeout=60)
-    found = ocsp.judge_response((tmp_path / "response.der").read_bytes(), leaf.cert, issuer.cert, datetime.now(timezone.utc))
-    assert found.status == status, found.detail
-    assert found.detail == dict(good="", revoked="revoked since 2026-11-01 00:00 UTC, reason: keyCompromise",
-                                unknown="the responder does not know the certificate")[status]
-    other = ocsp.judge_response((tmp_path / "response.der").read_bytes(), leaf.cert, Issuer(kind=kind).cert, datetime.now(timezone.utc))
-    assert "the signature of the OCSP response is not" in other.detail
+                    "-reqin", "request.der", "-respout", "answer.der", *options], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    answer, now = (tmp_path / "answer.der").read_bytes(), datetime.now(timezone.utc)
+    found = ocsp.judge_response(answer, leaf.cert, issuer.cert, now)
+    assert (found.status, found.detail) == (status, words)
+    assert "whom the issuer has not appointed" in ocsp.judge_response(answer, leaf.cert, Issuer(kind=kind).cert, now).detail
 
 
 PROVED = CA.leaf()

@@ -38,9 +38,9 @@ def test_nothing_is_asked_for_unless_the_playbook_says_so():
 
 def test_every_expectation_reaches_the_policy():
     want, = read_wants(params(
-        min_tls_version="TLSv1.2", forbidden_tls_versions=["TLSv1", "TLSv1"], key_types=["rsa", "ecdsa"], min_rsa_bits=2048, min_ec_bits=256,
-        allow_weak_signatures=False, check_chain=True, trust_stores=[dict(name="phones", path="/p.pem")], ocsp_staple=True, revocation="any",
-        https_redirect=True, hsts_min_age=0, http_port=8080, public_key=[OLD], check_hostname=False))
+        min_tls_version="TLSv1.2", forbidden_tls_versions=["TLSv1", "TLSv1"], key_types=["rsa", "ecdsa"], min_rsa_bits=2048,
+        min_ec_bits=256, allow_weak_signatures=False, check_chain=True, trust_stores=[dict(name="phones", path="/p.pem")],
+        ocsp_staple=True, revocation="any", https_redirect=True, hsts_min_age=0, http_port=8080, public_key=[OLD], check_hostname=False))
     assert want.policy == Policy(
         min_days_left=7, check_hostname=False, public_keys=(OLD,), min_version="TLSv1.2", forbidden_versions=("TLSv1",),
         key_types=("rsa", "ecdsa"), min_rsa=2048, min_ec=256, weak_signatures=False, chain=True, stores=("phones",), staple=True,

@@ -149,10 +149,10 @@ options:
   proxy_password:
     description: The user's password.
     type: str
-  client_certificate:
+  client_certificate_path:
     description: File with a certificate to show to servers that ask for one.
     type: path
-  client_private_key:
+  client_private_key_path:
     description: File with its private key.
     type: path
   client_private_key_passphrase:
@@ -200,8 +200,8 @@ LEFT_OUT = (
     "fail_on_violation", "same_chain", "same_leaf",
 )
 TOGETHER = {
-    "client_private_key": ["client_certificate"],
-    "client_private_key_passphrase": ["client_certificate"],
+    "client_private_key_path": ["client_certificate_path"],
+    "client_private_key_passphrase": ["client_certificate_path"],
     "proxy_username": ["proxy"],
     "proxy_password": ["proxy_username"],
 }
@@ -211,7 +211,7 @@ HAS_EXPIRED = 10  # OpenSSL's verify return code
 Row = dict[str, Any]  # an entry of tls.endpoints, as tls_verify returns them
 Finding = dict[str, str]
 Mark = tuple[str, ...]
-Key = tuple[str, str, int, int]  # label, name, port, and which one of those that are called the same
+Key = tuple[str, str, int, int]  # label, name, port, and which of those that are called the same
 logger = logging.getLogger(__name__)
 
 

@@ -91,7 +91,7 @@ class Mint:
 
     def certificate(self, name, issuer=None, key="p256", *, san=None, days=(-1, 90), serial=None, ca=False, path_length=None,
                     usage=("digital_signature",), extended=(SERVER,), more=(), without=(), algorithm=None, tweak=None, moments=None,
-                    issuer_name=None, pss=False):
+                    pss=False):
         """Any certificate.
 
         name       common name, None for an empty subject
@@ -106,14 +106,14 @@ class Mint:
         key_pem, key_object, spki = (key.key_pem, key.key, None) if isinstance(key, Holder) else make_key(key, fresh=ca)
         signer = issuer.key if issuer else key_object
         start, end = moments or [self.now + timedelta(days=day) for day in days]
-        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer_name or (issuer.subject if issuer else subject))
+        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.subject if issuer else subject)
                    .public_key((key_object or signer).public_key()).serial_number(serial or x509.random_serial_number())
                    .not_valid_before(start).not_valid_after(end))
         usual = [(x509.BasicConstraints(ca, path_length), True), (x509.KeyUsage(**{item: item in usage for item in USAGES}), True),
                  (x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), False)]
-        if spki is None:
-            usual.append((x509.SubjectKeyIdentifier.from_public_key(key_object.public_key()), False))
-        usual += [(x509.ExtendedKeyUsage(extended), False)] * bool(extended) + [(x509.SubjectAlternativeName(san or ()), False)] * bool(san)
+        usual += [(x509.SubjectKeyIdentifier.from_public_key(key_object.public_key()), False)] if key_object else []
+        usual += [(x509.ExtendedKeyUsage(extended), False)] if extended else []
+        usual += [(x509.SubjectAlternativeName(san), False)] if san else []
         for extension, critical in usual + list(more):
             if not isinstance(extension, tuple(without)):
                 builder = builder.add_extension(extension, critical)
@@ -138,10 +138,9 @@ class Mint:
                 setattr(context, key, value)
         return context
 
-    def serve_other(self, der, *above, key=None):
-        """Answer that serves a certificate which no server would load, in TLS 1.2; with the key of `key` or of a good leaf."""
-        context = self.context(key or self.leaf(), *(above or (self.intermediate,)), maximum_version=ssl.TLSVersion.TLSv1_2)
-        return substituting(context, der)
+    def serve_other(self, der):
+        """Answer that serves, in TLS 1.2, a certificate which no server would load. The key is that of a good leaf."""
+        return substituting(self.context(self.leaf(), self.intermediate, maximum_version=ssl.TLSVersion.TLSv1_2), der)
 
     def serve(self, leaf, *above, **settings):
         """Answer for zoo.Server. above: what is sent after the leaf, the zoo's own intermediate if nothing is named; None for nothing."""
@@ -222,10 +221,6 @@ def general_name(name):
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def critical(extension):
-    return extension, True
 
 
 def make_key(kind, fresh=False):

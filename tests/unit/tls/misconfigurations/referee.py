@@ -41,7 +41,7 @@ class Said:
 
 def s_client(port, name, roots, *options, patience=30):
     """Said by s_client about the server at this port. patience: seconds after which it is ended."""
-    command = [zoo.OPENSSL, "s_client", "-connect", "127.0.0.1:{0}".format(port), "-CAfile", str(roots), "-alpn", "h2,http/1.1"]
+    command = [zoo.OPENSSL, "s_client", "-connect", "127.0.0.1:{0}".format(port), "-CAfile", str(roots)]
     command += ["-noservername"] if is_address(name) else ["-servername", name]
     try:
         done = subprocess.run(command + list(options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -14,6 +14,7 @@ from tests.unit.tls.misconfigurations.case import Case, failing
 from tests.unit.tls.misconfigurations.mint import NAME, answering, tampering
 
 TLS = ssl.TLSVersion
+NO_APPLICATION_PROTOCOL = bytes([21, 3, 3, 0, 2, 2, 120])  # alert
 
 
 def versions(title, low, high, failure=""):
@@ -50,6 +51,19 @@ def refusing(mint, description):
     context = mint.context(mint.leaf(), mint.intermediate)
     context.sni_callback = lambda *unused: description
     return answering(context)
+
+
+def not_for_the_web(mint):
+    """Refuses those who name the protocols of the web by ALPN, as a server of another protocol does, and serves all others."""
+    serve = mint.serve(mint.leaf())
+
+    def answer(connection):
+        if b"\x02h2\x08http/1.1" in connection.recv(4096, socket.MSG_PEEK):
+            connection.sendall(NO_APPLICATION_PROTOCOL)
+        else:
+            serve(connection)
+
+    return answer
 
 
 def saying(reply, first=False, stays=True):
@@ -111,6 +125,7 @@ CASES = [
     failing("no cipher in common", "alert", lambda mint: mint.serve(
         mint.leaf(), ciphers="ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0", maximum_version=TLS.TLSv1_2)),
     serving("another ALPN protocol", alpn=["acme-tls/1"]),
+    Case("alert: no application protocol, for those who offer any", 0, not_for_the_web),
     Case("client certificate wanted, TLS 1.2", 0, lambda mint: asking(ssl.CERT_OPTIONAL, TLS.TLSv1_2, mint)),
     Case("client certificate wanted, TLS 1.3", 0, lambda mint: asking(ssl.CERT_OPTIONAL, TLS.TLSv1_3, mint)),
     failing("client certificate required, TLS 1.2", "alert", lambda mint: asking(ssl.CERT_REQUIRED, TLS.TLSv1_2, mint), 0),
@@ -126,7 +141,7 @@ CASES = [
     failing("alert: internal error", "alert", alert(80)),
     failing("alert: handshake failure", "alert", alert(40)),
     failing("alert: protocol version", "alert", alert(70)),
-    failing("alert: no application protocol", "alert", alert(120)),
+    failing("alert: no application protocol", "alert", saying(NO_APPLICATION_PROTOCOL)),
     failing("alert: close notify", "reset", saying(bytes([21, 3, 3, 0, 2, 1, 0]), stays=False)),
     failing("nobody listens", "refused", lambda mint: None),
     failing("closed after accept", "reset", lambda mint: closing),
