@@ -33,6 +33,7 @@ SANITY = {
 RUNTIME = ["ansible-core", "requests", "cryptography", "openpyxl"]
 TESTING = [
     "dnspython", "pyopenssl",  # what tls_verify can do with them
+    "jsonschema", "prometheus-client",  # read the reports
     "pytest", "pytest-xdist", "hypothesis", "alibabacloud-alb20200616",
     "alibabacloud-alidns20150109", "alibabacloud-cas20200407", "alibabacloud-cdn20180510",
     "alibabacloud-dcdn20180115",
@@ -52,7 +53,7 @@ nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.envdir = str(CACHE / "nox")
-nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts", "e2e_acme", "eda", "year"]
+nox.options.sessions = ["lint", "sanity", "unit", "e2e", "e2e_hosts", "e2e_acme", "eda", "browser", "year"]
 
 
 # -- what every session uses ---------------------------------------------------------------------------------------------------------
@@ -145,7 +146,9 @@ def pytest(session: nox.Session, name: str, *arguments: str) -> None:
         absent(session, "{0} needs Python 3.11 or newer".format(name))  # calling modules in-process takes ansible-core 2.19
     install(session, *RUNTIME, *TESTING)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    session.run("python", "-m", "pytest", "--junitxml", str(REPORTS / (name + ".xml")), *arguments, env=environment())
+    path = [str(ROOT / "tests" / "support" / "compiled"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    session.run("python", "-m", "pytest", "--junitxml", str(REPORTS / (name + ".xml")), *arguments,
+                env=dict(environment(), PYTHONPATH=os.pathsep.join(path)))
 
 
 # -- checks --------------------------------------------------------------------------------------------------------------------------
@@ -293,6 +296,15 @@ def community_crypto(session: nox.Session) -> None:
         wheel.extractall(CACHE, [name for name in wheel.namelist() if name.startswith("ansible_collections/community/crypto/")])
     shutil.rmtree(folder)
     note.write_text(wanted, encoding="utf-8")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The HTML report in a headless Chromium. Arguments go to pytest."""
+    if shutil.which("chromium") is None:
+        absent(session, "browser needs chromium")
+    install(session, "playwright")
+    pytest(session, "browser", *(session.posargs or ["-q", "tests/browser"]))
 
 
 @nox.session

@@ -250,7 +250,9 @@ def environment(folder: pathlib.Path | None = None) -> dict[str, str]:
     if folder is None:
         return kept
     config = folder / "ansible.cfg"
-    config.write_text("[defaults]\n", encoding="utf-8")  # one of its own, so that nobody else's counts; /dev/null is refused
+    # One of its own, so that nobody else's counts. Ansible looks a thousand times a second whether a task is done, which on a busy
+    # machine is a tenth of its time; it has this setting for automation, where nobody watches.
+    config.write_text("[defaults]\ninternal_poll_interval = 0.005\n", encoding="utf-8")
     return dict(
         kept, ANSIBLE_CONFIG=str(config), ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_LOCAL_TEMP=str(folder / "ansible" / "tmp"),
         ANSIBLE_REMOTE_TEMP=str(folder / "ansible" / "remote"), ANSIBLE_COLLECTIONS_PATH=str(ROOT / ".cache"),

@@ -20,7 +20,7 @@ import yaml
 from tests.e2e.stage import INVENTORY, ROOT, Stage, ansible, environment
 from tests.eda import java
 
-PATIENCE = 180  # seconds for what is bound to come; a rotation is among it
+PATIENCE = 400  # seconds for what is bound to come; a rotation is among it
 GUIDE = ROOT / "docs" / "event_driven.md"
 
 

@@ -25,7 +25,8 @@ CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 STATIC = {
     "sanity 2.21": "sanity(2.21)", "sanity 2.16": "sanity(2.16)", "sanity 2.19": "sanity(2.19)", "lint": "lint", "artifact": "artifact",
 }
-TESTS = {"unit": "unit", "e2e": "e2e", "e2e_hosts": "e2e_hosts", "e2e_acme": "e2e_acme", "eda": "eda", "year": "year"}
+TESTS = {"unit": "unit", "e2e": "e2e", "e2e_hosts": "e2e_hosts", "e2e_acme": "e2e_acme", "eda": "eda",
+         "browser": "browser", "year": "year"}
 COUNTS = ("passed", "failed", "skipped")
 
 

@@ -9,7 +9,7 @@ STYLE = """
   color-scheme: light dark;
   --page: #f5f6f8; --card: #ffffff; --ink: #1a2230; --soft: #535e6d; --line: #dde1e7; --edge: #7d8795; --link: #1a56b0;
   --ok: #13693f; --ok-soft: #e3f3ea; --bad: #a3201d; --bad-soft: #fcebea; --open: #7a4f00; --open-soft: #fbf1d9;
-  --new: #1a56b0; --new-soft: #e6effb; --bar: #4f8fc9; --bar-near: #b98a1c; --bar-soon: #c2410c; --bar-gone: #a3201d;
+  --new: #1a56b0; --new-soft: #e6effb; --bar: #4f8fc9; --bar-near: #9c7210; --bar-soon: #c2410c; --bar-gone: #a3201d;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {

@@ -18,11 +18,10 @@ import socket
 import ssl
 import threading
 import time
-import warnings
 
-from .._errors import InputError
 from .loop import READ, WRITE, Loop
 from .model import Failure, Observation
+from .offers import Contexts
 
 _DER = 2  # _ssl.ENCODING_DER
 _ERRNO_KINDS = {
@@ -30,10 +29,6 @@ _ERRNO_KINDS = {
     "refused": (errno.ECONNREFUSED,),
     "timeout": (errno.ETIMEDOUT,),
     "reset": (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN),
-}
-_SIGNATURES = {
-    "rsa": "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512",
-    "ecdsa": "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512",
 }
 _PROTOCOL_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNSUPPORTED_PROTOCOL", "RECORD_LAYER_FAILURE",
                      "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_MESSAGE", "BAD_RECORD_TYPE", "UNKNOWN_PROTOCOL", "WRONG_SSL_VERSION")
@@ -64,30 +59,11 @@ class Prober:
 
     def __init__(self, ca_path=None, timeout=10.0, parallel=64, resolve=socket.getaddrinfo, stores=None, client=None, preamble=None,
                  proxy=None):
-        self._timeout, self._parallel, self._resolve, self._client = timeout, parallel, resolve, client
-        self._stores, self._preamble, self._proxy = dict(stores or {}, **{"": ca_path}), preamble, proxy
-        self._contexts, self._seen = {}, {}
-        for store in self._stores:
-            self._prepared((store, "", "", True))
-
-    def _prepared(self, offer):
-        """Contexts for handshakes that verify, and that do not; none if OpenSSL does not have it. offer: see _offer."""
-        if offer not in self._contexts:
-            try:
-                pair = tuple(_offering(_context(mode), *offer[1:]) for mode in (ssl.CERT_REQUIRED, ssl.CERT_NONE))
-            except (ssl.SSLError, ValueError):
-                pair = ()
-            for context in pair[:1]:
-                _trust(context, self._stores[offer[0]], "trust store %s:" % offer[0] if offer[0] else "ca_path")
-            for context in pair if self._client else ():
-                _introduce(context, *self._client)
-            self._contexts[offer] = pair
-        return self._contexts[offer]
+        self._timeout, self._parallel, self._resolve, self._preamble, self._proxy = timeout, parallel, resolve, preamble, proxy
+        self._contexts, self._seen = Contexts(dict(stores or {}, **{"": ca_path}), client), {}
 
     def look(self, endpoints):
         """For each endpoint, in order, a list with an Observation of every address that it has (A and AAAA)."""
-        for offer in set(_offer(endpoint) for endpoint in endpoints):
-            self._prepared(offer)
         places = self._places(list(dict.fromkeys((endpoint.address, endpoint.port) for endpoint in endpoints)))
         jobs = [(number, endpoint) + place for number, endpoint in enumerate(endpoints)
                 for place in places[endpoint.address, endpoint.port]]
@@ -139,7 +115,7 @@ class Prober:
 
     def _verified(self, offer, endpoint, ways, seen, times):
         """A handshake that verifies, and what else it takes to fill seen and times."""
-        verifying, lenient = self._prepared(offer) or (None, None)
+        verifying, lenient = self._contexts(offer) or (None, None)
         if not verifying:
             seen["failure"] = Failure("protocol", _CANNOT_OFFER + (endpoint.tls_version or endpoint.key_type))
             return
@@ -283,7 +259,8 @@ def _reason(error):
     """OpenSSL's reason, as Python spells it, which has no word for newer ones."""
     if not isinstance(error, ssl.SSLError):
         return ""
-    return getattr(error, "reason", None) or re.sub(r"^\[\w*\] | \(_ssl\.c:\d+\)$", "", error.strerror or str(error)).upper().replace(" ", "_")
+    words = error.strerror or str(error)
+    return getattr(error, "reason", None) or re.sub(r"^\[\w*\] | \(_ssl\.c:\d+\)$", "", words).upper().replace(" ", "_")
 
 
 def _failure(error, connected, version):
@@ -338,68 +315,6 @@ def _since(begin):
 def _offer(endpoint):
     """Which contexts it needs: store, kind of key, version, whether with ALPN, which is for HTTPS."""
     return endpoint.store, endpoint.key_type, endpoint.tls_version, not endpoint.starttls
-
-
-def _context(mode):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # judged by judge.py, so that verify_code stays that of s_client
-    context.verify_mode = mode
-    return context
-
-
-def _offering(context, key_type, version="", alpn=False):
-    """The context; with a key_type, one that takes no certificate with another key; with a version, one that offers no other.
-
-    Before Python 3.15 the kind of key is said by the ciphers, which in TLS 1.3 say nothing about it.
-    """
-    ciphers = []
-    if key_type:
-        ciphers.append("a%s:!eNULL:!PSK:!SRP" % key_type.upper())
-        if hasattr(context, "set_server_sigalgs"):
-            context.set_server_sigalgs(_SIGNATURES[key_type])
-        else:
-            context.maximum_version = ssl.TLSVersion.TLSv1_2
-    if version in ("TLSv1", "TLSv1.1"):
-        ciphers = (ciphers or ["DEFAULT"]) + ["@SECLEVEL=0"]  # OpenSSL 3 has none for them above
-    if ciphers:
-        context.set_ciphers(":".join(ciphers))
-    if version:
-        _limit(context, ssl.TLSVersion[version.replace(".", "_")])
-    if alpn:
-        context.set_alpn_protocols(["h2", "http/1.1"])
-    return context
-
-
-def _limit(context, version):
-    """Offer this version and no other."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are asked for to see that they are refused
-        context.minimum_version = version
-        if context.maximum_version in (ssl.TLSVersion.MAXIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_3) or version < context.maximum_version:
-            context.maximum_version = version
-
-
-def _introduce(context, certificate, key, passphrase):
-    """Let the context show a client certificate. Without a passphrase OpenSSL would ask for one at the terminal."""
-    try:
-        context.load_cert_chain(certificate, key, password=passphrase or "")
-    except (OSError, ValueError) as error:
-        raise InputError("client_certificate_path %s with client_private_key_path %s cannot be used: %s. They must be a certificate and its own key "
-                         "in PEM form, on the machine that makes the handshakes, and client_private_key_passphrase that of the key."
-                         % (certificate, key or certificate, getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
-                         ) from error
-
-
-def _trust(context, path, what):
-    if not path:
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-        return
-    try:
-        context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise InputError("%s %s cannot be used: %s. It must be a file with CA certificates in PEM form, or a folder of such files "
-                         "prepared with 'openssl rehash', on the machine that makes the handshakes."
-                         % (what, path, getattr(error, "reason", None) or getattr(error, "strerror", None) or error)) from error
 
 
 def _chain(sock, getter):

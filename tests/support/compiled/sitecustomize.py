@@ -9,42 +9,37 @@ the time. Code is found by the hash of its source, so that no other can be taken
 
 from __future__ import annotations
 
+import _imp
 import marshal
 import os
 import sys
 import zipimport
-from importlib.util import source_hash
-
-# CPython's own names; the second is what a .pyc gets when it is not where it was compiled.
-from _imp import _fix_co_filename
 
 _compile = zipimport._compile_source
 
 
 def compile_source(path, source):
     """The code of a file in a zip file. path: the zip file's, and in it the file's; source: bytes."""
-    name = "{0}-{1}-{2}".format(os.path.basename(path), source_hash(source).hex(), len(source))
+    name = "{0}-{1}-{2}".format(os.path.basename(path), _imp.source_hash(0, source).hex(), len(source))
     kept = os.path.join(sys.pycache_prefix, "zip-" + sys.implementation.cache_tag, name)
     try:
         with open(kept, "rb") as file:
             code = marshal.load(file)
-    except (OSError, EOFError, ValueError, TypeError):
+    except FileNotFoundError:
         code = _compile(path, source)
         _keep(kept, code)
-    _fix_co_filename(code, path)
+    # what it is called in a traceback, as for a .pyc that was moved
+    _imp._fix_co_filename(code, path)
     return code
 
 
 def _keep(place, code):
-    """Written beside and renamed: nobody reads half of it. Where nothing can be written, nothing is kept."""
+    """Written beside and renamed: nobody reads half of it."""
     draft = "{0}.{1}".format(place, os.getpid())
-    try:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        with open(draft, "wb") as file:
-            marshal.dump(code, file)
-        os.replace(draft, place)
-    except OSError as error:
-        sys.stderr.write("not kept: {0}\n".format(error))
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    with open(draft, "wb") as file:
+        marshal.dump(code, file)
+    os.replace(draft, place)
 
 
 if sys.pycache_prefix and not sys.dont_write_bytecode:

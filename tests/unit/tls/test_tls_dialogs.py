@@ -209,7 +209,7 @@ def speaking(starttls, answer):
             if expected:
                 heard = b""
                 while not re.fullmatch(expected, heard):
-                    more = connection.recv(4096)
+                    more = connection.recv(1)  # what follows may be TLS already
                     if not more:
                         return
                     heard += more

@@ -13,7 +13,7 @@ import subprocess
 from datetime import datetime, timezone
 
 import pytest
-from ansible_collections.daas.https.plugins.module_utils._tls import gate, probe, result
+from ansible_collections.daas.https.plugins.module_utils._tls import gate, offers, result
 from ansible_collections.daas.https.plugins.module_utils._tls.certificate import decode
 from ansible_collections.daas.https.plugins.module_utils._tls.model import OK, VIOLATED, Endpoint, Observation, Policy
 from ansible_collections.daas.https.plugins.module_utils._tls.probe import Prober
@@ -100,8 +100,8 @@ def test_one_that_is_not_trusted_is_still_seen_by_its_kind(kind, ca_path, tmp_pa
 
 
 def test_one_pair_of_contexts_for_each_kind(pair, ca_path, tmp_path, monkeypatch):
-    made, real = [], probe._context
-    monkeypatch.setattr(probe, "_context", lambda mode: made.append(mode) or real(mode))
+    made, real = [], offers._context
+    monkeypatch.setattr(offers, "_context", lambda mode: made.append(mode) or real(mode))
     with answering(list(pair.values()), tmp_path) as server:
         prober = Prober(str(ca_path), 20.0)
         for _round in range(2):
@@ -124,7 +124,7 @@ class NewContext:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_python_can_say_it_tls_1_3_is_offered_too(kind, pair, ca_path, tmp_path):
-    context = probe._offering(NewContext(), kind)
+    context = offers._offering(NewContext(), kind)
     assert context.maximum_version == ssl.TLSVersion.MAXIMUM_SUPPORTED
     with answering(list(pair.values()), tmp_path, minimum_version=ssl.TLSVersion.TLSv1_3) as server:
         assert openssl_sees(server, ca_path, "-sigalgs", context.signatures) == pair[kind].fingerprint

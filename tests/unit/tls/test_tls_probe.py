@@ -21,7 +21,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.daas.https.plugins.module_utils._errors import InputError
-from ansible_collections.daas.https.plugins.module_utils._tls import probe
+from ansible_collections.daas.https.plugins.module_utils._tls import offers, probe
 from ansible_collections.daas.https.plugins.module_utils._tls.model import Endpoint, Failure
 from ansible_collections.daas.https.plugins.module_utils._tls.probe import Prober, spread
 from tests.emulator import pki
@@ -159,7 +159,8 @@ def test_the_alert_is_named(good, ca_path, tmp_path):
 def test_an_alert_that_python_has_no_word_for_is_named_by_openssl():
     error = ssl.SSLError(1, "[SSL] tlsv1 alert no application protocol (_ssl.c:1020)")
     assert probe.failure_of(error, True) == Failure("alert", "the server ended the handshake with the TLS alert 'no application protocol'")
-    assert probe.failure_of(ssl.SSLError("unknown error"), True) == Failure("handshake", "the TLS handshake failed: unknown error")
+    error = ssl.SSLError(1, "unknown error (_ssl.c:1)")
+    assert probe.failure_of(error, True) == Failure("handshake", "the TLS handshake failed: unknown error")
 
 
 def test_nobody_listens(ca_path):
@@ -256,8 +257,8 @@ def test_a_name_that_cannot_be_sent_is_a_failure(good, ca_path, tmp_path):
 
 
 def test_one_context_for_all_endpoints_and_no_resumption(good, ca_path, tmp_path, monkeypatch):
-    made, real = [], probe._context
-    monkeypatch.setattr(probe, "_context", lambda mode: made.append(mode) or real(mode))
+    made, real = [], offers._context
+    monkeypatch.setattr(offers, "_context", lambda mode: made.append(mode) or real(mode))
     reused = []
     context = zoo.server_context(good, tmp_path)
 
@@ -420,7 +421,7 @@ def test_a_version_that_python_was_built_without(ca_path, monkeypatch):
     def limit(context, version):
         raise ValueError("Unsupported TLS/SSL version 0x301")
 
-    monkeypatch.setattr(probe, "_limit", limit)
+    monkeypatch.setattr(offers, "_limit", limit)
     (seen,), = Prober(str(ca_path)).look([Endpoint(NAME, "127.0.0.1", zoo.unused_port(), tls_version="TLSv1")])
     assert probe.cannot_offer(seen.failure)
 
@@ -482,7 +483,7 @@ def test_an_encrypted_key_needs_its_passphrase(good, ca_path, tmp_path):
         assert look(server, ca_path, client=(certificate, locked, "secret")).failure is None
     assert subjects == ["client.example.com"]
     for passphrase in (None, "wrong"):  # and nobody is asked at the terminal
-        with pytest.raises(InputError, match="client_certificate_path .* with client_private_key_path .*locked.key cannot be used: ") as caught:
+        with pytest.raises(InputError, match="client_certificate_path .*, client_private_key_path .*locked.key: cannot be used") as caught:
             Prober(str(ca_path), client=(certificate, locked, passphrase))
         assert "wrong" not in str(caught.value)
 
