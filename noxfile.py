@@ -193,7 +193,8 @@ def sanity(session: nox.Session, core: str) -> None:
     # the newest Python first; the virtual environment's before all
     path = [str(venv / "bin"), *(os.path.dirname(program) for program in here.values()), *plain_path()]
     environ = dict(os.environ, HOME=str(home_for(core)), PATH=os.pathsep.join(dict.fromkeys(path)))
-    for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_HOME", "PYTHONPATH", "PYTHONPYCACHEPREFIX"):
+    for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH",
+                 "PYTHONPYCACHEPREFIX"):
         environ.pop(name, None)
     REPORTS.mkdir(parents=True, exist_ok=True)
     log = REPORTS / "ansible-test-{0}.log".format(core)

@@ -148,22 +148,23 @@ class Bench:
         """Seconds of a playbook against those of what operators use today, carried on to as many endpoints."""
         plays, count, env = tls_rivals.Plays(self.folder / "plays", self.farm), 1000, environment(self.folder)
         ways = self._ways(plays)
-        found: dict[str, list[float]] = {name: [] for name in ("tls_verify", *ways)}
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in ("tls_verify", *ways)}
         for _round in range(self.size.rivals):
-            found["tls_verify"].append(run(plays.tls_verify(count), env=env).wall)
+            cost = run(plays.tls_verify(count), env=env)
+            found["tls_verify"].append((cost.wall, cost.cpu))
             for name, (commands, numbers) in ways.items():
-                walls = [run(command, env=env).wall for command in commands]
-                each = (walls[-1] - walls[0]) / (numbers[1] - numbers[0]) if len(walls) > 1 else walls[0] / numbers[0]
-                found[name].append(each * count)
+                found[name].append(carried_on([run(command, env=env) for command in commands], numbers, count))
                 if name == "sslyze" and not tls_rivals.scanned(self.folder, numbers[1]):
                     raise RunError("sslyze did not get the certificate of every endpoint")
         print(head("{0:,} endpoints, seconds of all, {1} rounds in turn".format(count, self.size.rivals)))
-        print(line("a playbook with one tls_verify task, as a whole", found["tls_verify"], "s"))
+        print(line("a playbook with one tls_verify task, as a whole", [pair[0] for pair in found["tls_verify"]], "s"))
         for name, (_commands, numbers) in ways.items():
-            print(line("{0} ({1}, carried on)".format(name, " - ".join(str(number) for number in reversed(numbers))), found[name], "s"))
+            title = "{0} ({1}, carried on)".format(name, " - ".join(str(number) for number in reversed(numbers)))
+            print(line(title, [pair[0] for pair in found[name]], "s"))
         for name in ways:
-            ratios = [theirs / ours for ours, theirs in zip(found["tls_verify"], found[name])]
-            self.verdicts.at_least("{0} against the playbook".format(name), ratios, RIVAL_BARS[name])
+            walls, cpus = ([theirs[at] / ours[at] for ours, theirs in zip(found["tls_verify"], found[name])] for at in (0, 1))
+            self.verdicts.at_least("{0} against the playbook".format(name), walls, RIVAL_BARS[name])
+            print(line("  the same in CPU seconds", cpus, "x"))
 
     def _ways(self, plays: tls_rivals.Plays) -> dict[str, tuple[list[list[str]], tuple[int, ...]]]:
         """name -> (commands, the endpoints of each). Of two commands the difference counts, so that no start-up does."""
@@ -241,6 +242,12 @@ class Bench:
         print(line("without the dead ones", [pair[0] for pair in pairs], "s"))
         print(line("with them", [pair[1] for pair in pairs], "s"))
         self.verdicts.at_most("timeouts that they cost", [(late - early) / TIMEOUT for early, late in pairs], DEAD_BAR)
+
+
+def carried_on(costs: list[Cost], numbers: tuple[int, ...], count: int) -> tuple[float, float]:
+    """(seconds, CPU seconds) of count endpoints, from what one number of them took, or from the difference between two numbers."""
+    least, span = (costs[0], numbers[1] - numbers[0]) if len(costs) > 1 else (Cost(0.0, 0.0, 0.0, ""), numbers[0])
+    return (costs[-1].wall - least.wall) / span * count, (costs[-1].cpu - least.cpu) / span * count
 
 
 def looked(cost: Cost) -> dict[str, float]:

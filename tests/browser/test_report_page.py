@@ -45,13 +45,15 @@ def test_the_audit_notices_what_is_wrong(visit):
     page = visit("mixed")
     page.evaluate("""() => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(".lead { color: #bbb; } main { min-width: 3000px; } summary { font-size: 4px; padding: 0; } .bar rect { fill: #eee; }");
+      sheet.replaceSync(".lead { color: #bbb; } main { min-width: 3000px; } summary { font-size: 4px; padding: 0; } "
+                        + ".bar rect { fill: #eee; }");
       document.adoptedStyleSheets = [sheet];
       document.querySelector("#todo h2").remove();
       document.querySelector("label[for=search]").remove();
     }""")
     faults = " ".join(page.evaluate(AUDIT)["faults"])
-    for fault in ("contrast 1", "of a shape", "too small", "section without a name", "no name: input", "wider than the window", "heading 3"):
+    for fault in ("contrast 1", "of a shape", "too small", "section without a name", "no name: input", "wider than the window",
+                  "heading 3"):
         assert fault in faults
 
 

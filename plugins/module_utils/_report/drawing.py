@@ -34,7 +34,7 @@ def timeline(document):
     if len(leaves) > LANES:
         rest = len(leaves) - LANES
         more = '<p class="more">%s later, the last on %s.</p>' % (
-            "1 more expires" if rest == 1 else "{:,} more expire".format(rest), day(leaves[-1][0]["not_after"]))
+            "1 more expires" if rest == 1 else "{0:,} more expire".format(rest), day(leaves[-1][0]["not_after"]))
     lead = "The certificates that are served, and the days that are left of each, from the moment when they were looked at."
     return section("expiry", "Expiry", lead, axis(document["seen_at"], width, marks) + '<ol class="lanes">%s</ol>%s' % (lanes, more))
 

@@ -38,7 +38,7 @@ def head(document):
         words = "Everything is as it should be" if count else "Nothing was looked at"
     elif bad:
         words = "%s of %s %s not as %s should be" % (
-            "{:,}".format(bad), plural(count, "address", "addresses"), "is" if bad == 1 else "are", "it" if bad == 1 else "they")
+            "{0:,}".format(bad), plural(count, "address", "addresses"), "is" if bad == 1 else "are", "it" if bad == 1 else "they")
     else:
         words = "Not everything is as it should be"
     seen = ["Seen " + minute(document["seen_at"]) if document["seen_at"] else "", "from " + esc(document["seen_from"] or "")
@@ -50,14 +50,14 @@ def head(document):
 
 def tiles(document):
     summary, first = document["summary"], document["summary"]["expires_first"]
-    found = [("Addresses", "{:,}".format(summary["addresses"]), plural(summary["leaves"], "different certificate"), "")]
+    found = [("Addresses", "{0:,}".format(summary["addresses"]), plural(summary["leaves"], "different certificate"), "")]
     for status, word in (("ok", "OK"), ("violated", "Violated"), ("unknown", "Unknown")):
-        found.append((icon(status) + word, "{:,}".format(summary[status]), "", status if summary[status] else "none"))
+        found.append((icon(status) + word, "{0:,}".format(summary[status]), "", status if summary[status] else "none"))
     if first:
         left = first["days_left"]
         found.append(("First to expire", esc(days(left)), "%s, %s" % (esc(first["label"]), day(first["not_after"])), urgency(left)))
     if summary["chains"]:
-        found.append(("Trust chains", "{:,}".format(summary["chains"]), "", ""))
+        found.append(("Trust chains", "{0:,}".format(summary["chains"]), "", ""))
     return '<dl class="tiles">%s</dl>' % "".join(
         '<div class="tile %s"><dt>%s</dt><dd>%s%s</dd></div>' % (kind, name, value, sub(more)) for name, value, more, kind in found)
 
@@ -105,7 +105,7 @@ def rollout(document):
     counts = found["counts"]
     lead = "Compared with what was seen %s: " % (minute(found["before_seen_at"]) or "before")
     lead += "; ".join(filter(None, (
-        "%s of %s another certificate" % ("{:,}".format(counts["replaced"]), plural(
+        "%s of %s another certificate" % ("{0:,}".format(counts["replaced"]), plural(
             counts["replaced"] + counts["same"], "address serves", "addresses serve")),
         "%d now %s none" % (counts["lost"], "serves" if counts["lost"] == 1 else "serve") if counts["lost"] else ""))) + "."
     content = comparison(changed, "What has changed") if changed else "<p>No address serves another certificate.</p>"

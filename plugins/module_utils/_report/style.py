@@ -129,8 +129,8 @@ th[aria-sort] button, thead button:hover { color: var(--ink); }
 tbody th, td { text-align: left; vertical-align: top; font-weight: 400; padding: .75rem 1rem; font-size: .9375rem; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--page) 55%, transparent); }
-.endpoints th:nth-child(1) { width: 8.5rem; } .endpoints th:nth-child(2) { width: 19%; } .endpoints th:nth-child(3) { width: 17%; }
-.endpoints th:nth-child(4) { width: 8.5rem; } .endpoints th:nth-child(5) { width: 14%; }
+.endpoints th:nth-child(1) { width: 8.5rem; } .endpoints th:nth-child(2) { width: 21%; } .endpoints th:nth-child(3) { width: 18%; }
+.endpoints th:nth-child(4) { width: 8rem; } .endpoints th:nth-child(5) { width: 13.5%; }
 .rollout th:nth-child(1) { width: 24%; } .rollout th:nth-child(2) { width: 12.5rem; }
 .left { font-weight: 600; }
 .left.expired, .left.soon { color: var(--bad); } .left.near { color: var(--open); } .left.far { font-weight: 400; }

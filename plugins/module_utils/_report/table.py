@@ -31,7 +31,7 @@ def controls(summary):
     choices = [("", "All", summary["addresses"])] + [(status, STATUS_WORDS[status], summary[status]) for status in ORDER]
     radios = "".join(
         '<label class="choice"><input type="radio" name="status" value="%s"%s><span>%s <b>%s</b></span></label>' % (
-            value, "" if value else " checked", word, "{:,}".format(count)) for value, word, count in choices)
+            value, "" if value else " checked", word, "{0:,}".format(count)) for value, word, count in choices)
     return (
         '<form id="controls" role="search" aria-label="Filter the endpoints" hidden>'
         '<p class="field"><label for="search">Find</label><input type="search" id="search" autocomplete="off" spellcheck="false"'

@@ -57,7 +57,7 @@ def check_word(code):
 
 
 def plural(count, one, many=""):
-    return "%s %s" % ("{:,}".format(count), one if count == 1 else many or one + "s")
+    return "%s %s" % ("{0:,}".format(count), one if count == 1 else many or one + "s")
 
 
 def days(left):

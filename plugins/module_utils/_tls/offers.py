@@ -48,6 +48,7 @@ def _context(mode):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # judged by judge.py, so that verify_code stays that of s_client
     context.verify_mode = mode
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # which Python 3.9 leaves to the system
     return context
 
 
@@ -56,17 +57,15 @@ def _offering(context, key_type, version="", alpn=False):
 
     Before Python 3.15 the kind of key is said by the ciphers, which in TLS 1.3 say nothing about it.
     """
-    ciphers = []
+    ciphers = ["a%s:!eNULL:!PSK:!SRP" % key_type.upper() if key_type else "DEFAULT"]  # OpenSSL's: Python's own has no RSA key exchange
     if key_type:
-        ciphers.append("a%s:!eNULL:!PSK:!SRP" % key_type.upper())
         if hasattr(context, "set_server_sigalgs"):
             context.set_server_sigalgs(_SIGNATURES[key_type])
         else:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
     if version in ("TLSv1", "TLSv1.1"):
-        ciphers = (ciphers or ["DEFAULT"]) + ["@SECLEVEL=0"]  # OpenSSL 3 has none for them above
-    if ciphers:
-        context.set_ciphers(":".join(ciphers))
+        ciphers.append("@SECLEVEL=0")  # OpenSSL 3 has none for them above
+    context.set_ciphers(":".join(ciphers))
     if version:
         _limit(context, ssl.TLSVersion[version.replace(".", "_")])
     if alpn:

@@ -128,9 +128,9 @@ def many(count=1000):
     entries = []
     for number in range(count):
         found = [EXPIRED] if number % 50 == 7 else [UNKNOWN] if number % 70 == 3 else []
-        days = -3 if found == [EXPIRED] else 20 + number % 340
-        entries.append(endpoint("node%d.example.com" % number, "198.51.100.%d" % (number % 250 + 1), 443 + number // 250, leaf="leaf %d" % (
-            number // 4), days=days if found == [EXPIRED] else 20 + number // 4 % 340, findings=found))
+        leaf, days = ("expired %d" % number, -3) if found == [EXPIRED] else ("leaf %d" % (number // 4), 20 + number // 4 % 340)
+        entries.append(endpoint("node%d.example.com" % number, "198.51.100.%d" % (number % 250 + 1), 443 + number // 250, leaf=leaf, days=days,
+                                findings=found))
     return tls(*entries)
 
 

@@ -192,7 +192,7 @@ def test_the_timeline_is_in_the_order_of_expiry(mixed):
 def test_a_long_timeline_says_what_it_leaves_out():
     section = parse(render(data.many(200))).find("section", id="expiry")[0]
     assert len(section.find("li")) == drawing.LANES
-    assert "26 more expire later, the last on 20" in clean(section.text)
+    assert "30 more expire later, the last on 20" in clean(section.text)
 
 
 @pytest.mark.parametrize("longest", [-5, 0, 1, 28, 29, 50, 90, 100, 397, 400, 4000])
