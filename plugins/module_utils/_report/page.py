@@ -18,7 +18,8 @@ from .style import STYLE
 ICONS = {
     "ok": '<circle cx="10" cy="10" r="9"/><path class="cut" d="M5.5 10.5l3 3 6-7"/>',
     "violated": '<path d="M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z"/><path class="cut" d="M6.5 6.5l7 7m0-7l-7 7"/>',
-    "unknown": '<rect x="1" y="1" width="18" height="18" rx="5"/><path class="cut" d="M7.7 7.6a2.3 2.3 0 1 1 3.4 2c-.8.5-1.1.9-1.1 1.9m0 2.4v.2"/>',
+    "unknown": '<rect x="1" y="1" width="18" height="18" rx="5"/>'
+               '<path class="cut" d="M7.7 7.6a2.3 2.3 0 1 1 3.4 2c-.8.5-1.1.9-1.1 1.9m0 2.4v.2"/>',
     "swap": '<path class="line" d="M3 7h13l-4-4m5 10H4l4 4"/>',
     "plus": '<path class="line" d="M10 3v14M3 10h14"/>',
     "minus": '<path class="line" d="M3 10h14"/>',

@@ -129,8 +129,8 @@ def many(count=1000):
     for number in range(count):
         found = [EXPIRED] if number % 50 == 7 else [UNKNOWN] if number % 70 == 3 else []
         leaf, days = ("expired %d" % number, -3) if found == [EXPIRED] else ("leaf %d" % (number // 4), 20 + number // 4 % 340)
-        entries.append(endpoint("node%d.example.com" % number, "198.51.100.%d" % (number % 250 + 1), 443 + number // 250, leaf=leaf, days=days,
-                                findings=found))
+        address, port = "198.51.100.%d" % (number % 250 + 1), 443 + number // 250
+        entries.append(endpoint("node%d.example.com" % number, address, port, leaf=leaf, days=days, findings=found))
     return tls(*entries)
 
 
