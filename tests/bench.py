@@ -1,7 +1,7 @@
 # Copyright (c) 2026, daas.https contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rerun costs that finds nothing to do: what `make bench` runs.
+"""What a rerun costs that finds nothing to do, and then bench_fleet.py and bench_tls.py: what `make bench` runs.
 
 The deploy playbook is run until nothing is left to change. Then it and a playbook of as many trivial tasks are run in turn, and
 the ratio is taken pair by pair: single times say little on a shared machine, ratios do. Nothing here is a test.
@@ -23,9 +23,11 @@ sys.path.insert(0, str(ROOT))
 
 import yaml  # noqa: E402  (the checkout must be on the path first, when this is run as a file)
 
-from tests import bench_fleet  # noqa: E402
+from tests import bench_fleet, bench_tls  # noqa: E402
 from tests.conftest import link_collection  # noqa: E402
 from tests.e2e.stage import Run, Stage, StageError  # noqa: E402
+from tests.support.measured import RunError  # noqa: E402
+from tests.support.tls_farm import FarmError  # noqa: E402
 
 PLAYBOOK = "daas.https.deploy"
 ROUNDS = 5
@@ -42,8 +44,9 @@ def main() -> int:
         with Stage(folder / "stage") as stage:
             code = measure(stage, folder)
         bench_fleet.measure(folder / "fleet")
+        bench_tls.measure(folder / "tls")
         return code
-    except StageError as error:
+    except (StageError, FarmError, RunError) as error:
         print("bench: {0}".format(error), file=sys.stderr)
         return 1
     finally:

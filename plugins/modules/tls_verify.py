@@ -304,6 +304,8 @@ notes:
 seealso:
   - module: daas.https.cas_deploy
     description: Deploys the certificates that this module then proves.
+  - module: daas.https.tls_report
+    description: Writes what this module has seen as a page for people, JSON, JUnit XML or Prometheus metrics.
 """
 
 EXAMPLES = r"""

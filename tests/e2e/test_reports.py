@@ -38,7 +38,8 @@ def reports(tmp_path_factory):
 def play(folder, hosts, earlier):
     """The role in check mode, after which there must be no file, and for real."""
     inventory = write(folder / "hosts.yml", {"all": {"hosts": {name: {"https_endpoints": [where]} for name, where in hosts.items()}}})
-    variables = {"verify_ca_path": str(folder / "ca.pem"), "verify_report_before": earlier, "verify_reports": dict(
+    policy = dict(check_chain=True, forbidden_tls_versions=["TLSv1.1"], min_ec_bits=256, allow_weak_signatures=False)
+    variables = {"verify_policy": policy, "verify_ca_path": str(folder / "ca.pem"), "verify_report_before": earlier, "verify_reports": dict(
         {name: str(folder / "out" / file) for name, file in REPORTS.items()}, title="Shop")}
     playbook = write(folder / "play.yml", [{
         "name": "The proof", "hosts": "all", "gather_facts": False, "vars": variables,
@@ -64,6 +65,7 @@ def test_the_report_says_what_was_replaced(reports):
     folder, _done, old, new = reports
     found = json.loads((folder / "https.json").read_text(encoding="utf-8"))
     assert (found["title"], found["ok"], found["summary"]["addresses"]) == ("Shop", True, 2)
+    assert all({"chain", "forbidden_versions", "key", "signature"} <= set(row["checks"]) for row in found["endpoints"])
     rows = {row["label"]: row for row in found["rollout"]["endpoints"]}
     assert (rows["web"]["change"], rows["cdn"]["change"]) == ("replaced", "same")
     assert (rows["web"]["before"]["fingerprint"], rows["web"]["after"]["fingerprint"]) == (old.fingerprint, new.fingerprint)

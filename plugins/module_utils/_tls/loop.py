@@ -42,7 +42,7 @@ class Loop:
 
     def __init__(self, timeout, parallel):
         self._timeout, self._parallel = timeout, parallel
-        self._delay = 0.0  # seconds that servers take
+        self._delay, self._patience = 0.0, min(PATIENCE, timeout)
         self._limit = MOST_OPEN
 
     def run(self, work, items):
@@ -60,34 +60,36 @@ class Loop:
         return self._results
 
     def _turn(self):
-        waiting = self._left > self._open
-        room = waiting and self._lively < self._parallel and self._open < self._limit
+        room = self._left > self._open and self._lively < self._parallel and self._open < self._limit
         events = self._selector.select(0 if room else self._rest())
-        self._now = time.perf_counter()
+        self._now = now = time.perf_counter()
         for key, _mask in events:
             task = key.data
-            task.heard = task.heard or self._now
+            if not task.heard:
+                task.heard = now
             self._advance(task)
         if room and not events:
             self._begin()
-        self._expire()
+        if self._young and self._young[0][0] + self._patience <= now:
+            self._give_places()
+        if self._old and self._old[0][0] + self._timeout <= now:
+            self._expire()
 
     def _rest(self):
         """Seconds until silence has consequences."""
-        moments = [queue[0][0] + span for queue, span in ((self._young, self._patience()), (self._old, self._timeout)) if queue]
+        moments = [queue[0][0] + span for queue, span in ((self._young, self._patience), (self._old, self._timeout)) if queue]
         return max(min(moments) - time.perf_counter(), 0)
 
-    def _patience(self):
-        return min(PATIENCE + 2 * self._delay, self._timeout)
-
-    def _expire(self):
-        horizon = self._now - self._patience()
+    def _give_places(self):
+        horizon = self._now - self._patience
         while self._young and self._young[0][0] <= horizon:
             entry = self._young.popleft()
             if entry[1].begun == entry[0]:
                 entry[1].lively = False
                 self._lively -= 1
                 self._old.append(entry)
+
+    def _expire(self):
         horizon = self._now - self._timeout
         while self._old and self._old[0][0] <= horizon:
             begun, task = self._old.popleft()
@@ -143,6 +145,7 @@ class Loop:
     def _learn(self, took, trip):
         """The mean time beyond four round trips, as many as a handshake may need; the last connections count most."""
         self._delay += (max(took - 4 * trip, 0) - self._delay) / 4
+        self._patience = min(PATIENCE + 2 * self._delay, self._timeout)
 
     def _close(self, task):
         """Forget the socket, which the work has closed."""

@@ -141,10 +141,25 @@ class Prober:
                 yield from _converse(sock, dialog)
             begin = time.perf_counter()
             sock = context.wrap_socket(sock, server_hostname=_server_name(endpoint), do_handshake_on_connect=False)
-            yield from self._agree(sock, seen)
+            while True:
+                try:
+                    sock.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    wanted = READ
+                except ssl.SSLWantWriteError:
+                    wanted = WRITE
+                yield wanted
             times["handshake"] = _since(begin)
-            seen.update(self._read(sock))
+            self._read(sock, seen)
             _take_leave(sock)
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError:  # a server may show its certificate, and then refuse ours
+            if isinstance(sock, ssl.SSLSocket):
+                with contextlib.suppress(OSError, ValueError):  # it has shown none
+                    self._read(sock, seen)
+            raise
         finally:
             sock.close()
 
@@ -170,33 +185,14 @@ class Prober:
                 sock.close()
                 raise
 
-    def _agree(self, sock, seen):
-        """The handshake. A server may show its certificate and then refuse ours: that is seen."""
-        try:
-            while True:
-                try:
-                    return sock.do_handshake()
-                except ssl.SSLWantReadError:
-                    wanted = READ
-                except ssl.SSLWantWriteError:
-                    wanted = WRITE
-                yield wanted
-        except ssl.SSLCertVerificationError:
-            raise
-        except OSError:
-            with contextlib.suppress(OSError, ValueError):  # there is none
-                seen.update(self._read(sock))
-            raise
-
-    def _read(self, sock):
-        served, trusted, cipher, more = _chain(sock, "get_unverified_chain"), None, sock.cipher(), {}
+    def _read(self, sock, seen):
+        served, cipher = _chain(sock, "get_unverified_chain"), sock.cipher()
         leaf = served[0] if served else sock.getpeercert(True)
         if sock.context.verify_mode == ssl.CERT_REQUIRED:
-            trusted, more = _chain(sock, "get_verified_chain"), dict(verify_code=0, verify_text="ok")
-        return dict(
-            more, version=sock.version(), cipher=cipher and cipher[0], alpn=sock.selected_alpn_protocol(), chain_known=served is not None,
-            chain=self._once(served or [leaf]), trusted=self._once(trusted), sha256=hashlib.sha256(leaf).hexdigest(),
-            sha1=hashlib.sha1(leaf).hexdigest())
+            seen.update(verify_code=0, verify_text="ok", trusted=self._once(_chain(sock, "get_verified_chain")))
+        seen.update(
+            version=sock.version(), cipher=cipher and cipher[0], alpn=sock.selected_alpn_protocol(), chain_known=served is not None,
+            chain=self._once(served or [leaf]), sha256=hashlib.sha256(leaf).hexdigest(), sha1=hashlib.sha1(leaf).hexdigest())
 
     def _once(self, chain):
         """The same chain as one object however many endpoints serve it: thousands of copies would fill the memory."""
