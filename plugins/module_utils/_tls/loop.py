@@ -18,7 +18,7 @@ import time
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 PATIENCE = 0.05  # seconds of silence after which a connection gives its place to another
-MOST_OPEN = 4096  # sockets at once, whatever the system allows: each holds some 40 KB while its server keeps silent
+MOST_OPEN = 4096  # sockets at once, whatever the system allows: each holds some 25 KB while its server keeps silent
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 

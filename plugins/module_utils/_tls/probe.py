@@ -289,9 +289,9 @@ def _send(sock, words):
 
 
 def _server_name(endpoint):
-    """What to send as SNI, as bytes where it is ASCII: Python looks for international names in text, which takes time."""
-    name = endpoint.name if endpoint.sni is None else endpoint.sni or None
-    return name.encode("ascii") if name and name.isascii() else name
+    """What to send as SNI, None for nothing. In bytes, because Python would look for international names in all text, which takes time."""
+    name = endpoint.name if endpoint.sni is None else endpoint.sni
+    return name.encode("ascii" if name.isascii() else "idna") if name else None
 
 
 def literal(host, port):

@@ -148,6 +148,14 @@ def test_a_connection_that_is_closed(starttls):
         dialog.send(b"")
 
 
+def test_a_connection_that_is_closed_in_the_middle_of_an_answer():
+    dialog = dialog_of("smtp")
+    next(dialog)
+    dialog.send(b"220-mail")
+    with pytest.raises(Refusal, match="it closed the connection after saying: 220-mail"):
+        dialog.send(b"")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([*TALKS, ""]), st.lists(st.binary(min_size=1, max_size=60), max_size=5))
 def test_whatever_is_said_a_dialog_ends_in_words(starttls, answers):

@@ -176,15 +176,17 @@ def test_a_name_that_does_not_resolve(ca_path):
     assert (seen.failure.kind, seen.failure.detail, seen.address) == ("dns", "Name or service not known", NAME)
 
 
-def test_an_address_is_not_resolved_and_needs_no_thread(good, ca_path, tmp_path, monkeypatch):
+def test_an_address_is_not_resolved(good, ca_path, tmp_path):
     with zoo.Server(zoo.tls(good, tmp_path)) as server:
-        monkeypatch.setattr(threading.Thread, "start", None, raising=False)  # zoo.Server starts one for each connection
-        for name in ("::1", "127.0.0.1"):
-            assert probe.literal(name, 443)[1][0] == name
-        assert probe.literal("www.example.com", 443) is None and probe.literal("", 443) is None and probe.literal("a\0b", 443) is None
-        monkeypatch.undo()
         seen = look(server, ca_path, resolve=None)
     assert (seen.verify_code, [name for name, _milliseconds in seen.times]) == (0, ["connect", "handshake"])
+
+
+@pytest.mark.parametrize("host, expected", [
+    ("192.0.2.1", (socket.AF_INET, ("192.0.2.1", 443))), ("2001:db8::1", (socket.AF_INET6, ("2001:db8::1", 443, 0, 0))),
+    ("www.example.com", None), ("192.0.2", None), ("", None), ("a\0b", None), ("b\u00fccher.example.com", None)])
+def test_what_is_an_address(host, expected):
+    assert probe.literal(host, 443) == expected
 
 
 def test_a_name_without_addresses(ca_path):

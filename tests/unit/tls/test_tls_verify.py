@@ -198,7 +198,7 @@ print(json.dumps(dict(
     size=sum(pathlib.Path(path).stat().st_size for path in ours.values()),
     tls=[name.rsplit(".", 1)[-1] for name in ours if "._tls." in name])))
 """
-ALWAYS = {"certificate", "gate", "judge", "loop", "model", "probe", "result", "wants"}
+ALWAYS = {"certificate", "gate", "judge", "loop", "model", "offers", "probe", "result", "wants"}
 
 
 @pytest.mark.parametrize("asked", COMPILED)
