@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // What a screen reader and weak eyes need of a page: returns the faults as texts, together with how much was looked at.
 () => {
   const faults = [];

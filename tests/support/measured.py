@@ -67,10 +67,10 @@ def _text(file) -> str:
     return file.read()
 
 
-def line(name: str, values: Sequence[float], unit: str, bar: str = "") -> str:
+def line(name: str, values: Sequence[float], unit: str, limit: str = "") -> str:
     """One line: the median, the least and the most."""
     return "  {0:<58} {1:>9.2f} {2:>9.2f} {3:>9.2f} {4:<4} {5}".format(
-        name, statistics.median(values), min(values), max(values), unit, bar).rstrip()
+        name, statistics.median(values), min(values), max(values), unit, limit).rstrip()
 
 
 def head(title: str) -> str:
@@ -83,12 +83,12 @@ class Verdicts:
     def __init__(self) -> None:
         self.good = True
 
-    def at_most(self, name: str, values: Sequence[float], bar: float, unit: str = "x") -> None:
-        self._judge(name, values, unit, statistics.median(values) <= bar, "within the bar of {0:g}", "OVER the bar of {0:g}", bar)
+    def at_most(self, name: str, values: Sequence[float], limit: float, unit: str = "x") -> None:
+        self._judge(name, values, unit, statistics.median(values) <= limit, "within the bar of {0:g}", "OVER the bar of {0:g}", limit)
 
-    def at_least(self, name: str, values: Sequence[float], bar: float, unit: str = "x") -> None:
-        self._judge(name, values, unit, statistics.median(values) >= bar, "over the bar of {0:g}", "UNDER the bar of {0:g}", bar)
+    def at_least(self, name: str, values: Sequence[float], limit: float, unit: str = "x") -> None:
+        self._judge(name, values, unit, statistics.median(values) >= limit, "over the bar of {0:g}", "UNDER the bar of {0:g}", limit)
 
-    def _judge(self, name: str, values: Sequence[float], unit: str, good: bool, held: str, broken: str, bar: float) -> None:
+    def _judge(self, name: str, values: Sequence[float], unit: str, good: bool, held: str, broken: str, limit: float) -> None:
         self.good = self.good and good
-        print(line(name, values, unit, (held if good else broken).format(bar)), flush=True)
+        print(line(name, values, unit, (held if good else broken).format(limit)), flush=True)

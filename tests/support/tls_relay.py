@@ -38,7 +38,7 @@ class End(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         asyncio.get_running_loop().call_later(self.lag, self.other.send, data)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         asyncio.get_running_loop().call_later(self.lag, self.other.close)
 
     def send(self, data: bytes) -> None:

@@ -249,9 +249,12 @@ def _verified(hosts):
 
 def _labels(host):
     """The labels of a host's endpoints, also where tls_verify has made them."""
-    return [endpoint.get("label") or "%s:%d" % (
-        normalise(endpoint["name"]), int(endpoint.get("port") or usual_port(endpoint.get("starttls"))))
+    return [endpoint.get("label") or "%s:%d" % (normalise(endpoint["name"]), _port(endpoint))
             for endpoint in host.get("https_endpoints") or ()]
+
+
+def _port(endpoint):
+    return int(endpoint.get("port") or usual_port(endpoint.get("starttls")))
 
 
 def _first(items, labels, name=""):

@@ -65,12 +65,12 @@ def lane(same, width, marks):
     entry, left = same[0], same[0]["days_left"]
     lines = "".join('<line x1="%s" x2="%s" y1="0" y2="18"/>' % (share(mark, width), share(mark, width)) for mark in marks)
     beyond = '<text class="beyond" x="99%" y="13">\u00bb</text>' if left > width else ""
-    bar = '<rect class="%s" y="3" rx="4" width="%s" height="12"/>' % (urgency(left), "8" if left < 1 else share(left, width))
-    bar = '<svg class="bar" aria-hidden="true" width="100%%" height="18">%s%s%s</svg>' % (lines, bar, beyond)
+    length = '<rect class="%s" y="3" rx="4" width="%s" height="12"/>' % (urgency(left), "8" if left < 1 else share(left, width))
+    drawn = '<svg class="bar" aria-hidden="true" width="100%%" height="18">%s%s%s</svg>' % (lines, length, beyond)
     who = "<b>%s</b>%s" % (esc(entry["common_name"] or "no name"), sub("%s \u00b7 %s" % (
         plural(len(same), "address", "addresses"), fingerprint(entry["fingerprint"]))))
     return '<li class="lane"><div class="who">%s</div>%s<div class="when"><span class="left %s">%s</span>%s</div></li>\n' % (
-        who, bar, urgency(left), esc(days(left)), sub(day(entry["not_after"])))
+        who, drawn, urgency(left), esc(days(left)), sub(day(entry["not_after"])))
 
 
 def chains(document):

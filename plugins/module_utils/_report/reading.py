@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 from .._errors import InputError
 
@@ -32,7 +33,7 @@ def whole(value, where):
 
 def number(value, where):
     """A finite number: JSON and Prometheus have no others."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value or value in (float("inf"), float("-inf")):
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
         raise InputError("%s is %s; it has to be a number." % (where, shown(value)))
     return value
 

@@ -104,7 +104,9 @@ def _signed_by(response, certificate):
             key.verify(signature, signed, ec.ECDSA(response.signature_hash_algorithm))
         else:
             key.verify(signature, signed)  # Ed25519 and Ed448; others raise TypeError, because they want more to be said
-    except (InvalidSignature, AttributeError) + MALFORMED:
+    except (InvalidSignature, AttributeError):
+        return False
+    except MALFORMED:
         return False
     return True
 

@@ -139,11 +139,13 @@ class Prober:
             dialog = self._preamble and self._preamble(endpoint)
             if dialog:
                 yield from _converse(sock, dialog)
-            begin = time.perf_counter()
+            begin, wanted = time.perf_counter(), READ
             sock = context.wrap_socket(sock, server_hostname=_server_name(endpoint), do_handshake_on_connect=False)
+            # the inner object, where there is one: what the outer one asks the system before each step is known here
+            agree = (sock._sslobj or sock).do_handshake
             while True:
                 try:
-                    sock.do_handshake()
+                    agree()
                     break
                 except ssl.SSLWantReadError:
                     wanted = READ
@@ -325,6 +327,6 @@ def _chain(sock, getter):
 def _take_leave(sock):
     """Send close_notify without waiting for the server's, so that its log shows no broken connection."""
     try:
-        sock.unwrap()
+        sock._sslobj.shutdown()
     except (OSError, ValueError):
         return  # its own close_notify is not there yet, as expected, or it has hung up

@@ -57,7 +57,9 @@ def issued(certificate, issuer):
     """Whether names and signature say so."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except MALFORMED + (InvalidSignature,):
+    except InvalidSignature:
+        return False
+    except MALFORMED:
         return False
     return True
 

@@ -39,7 +39,7 @@ def read_wants(params):
     asked = _policy(params)
     found = []
     for number, item in enumerate(params["endpoints"]):
-        found += [(endpoint, policy) for endpoint, policy in _read(number, item, common, asked)]
+        found += _read(number, item, common, asked)
     return [Want(number, endpoint, policy) for number, (endpoint, policy) in enumerate(found)]
 
 

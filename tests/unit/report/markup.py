@@ -43,17 +43,17 @@ class Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.root = self.here = Node("")
 
-    def handle_starttag(self, tag, attributes):
-        names = [name for name, _value in attributes]
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _value in attrs]
         assert len(set(names)) == len(names), "an attribute twice: {0}".format(names)
-        node = Node(tag, attributes, self.here)
+        node = Node(tag, attrs, self.here)
         self.here.children.append(node)
         if tag not in VOID:
             self.here = node
 
-    def handle_startendtag(self, tag, attributes):
+    def handle_startendtag(self, tag, attrs):
         assert tag in NARROW | {"use"}, tag
-        self.here.children.append(Node(tag, attributes, self.here))
+        self.here.children.append(Node(tag, attrs, self.here))
 
     def handle_endtag(self, tag):
         assert tag == self.here.tag, "</{0}> in <{1}>".format(tag, self.here.tag)

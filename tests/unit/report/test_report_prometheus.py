@@ -38,9 +38,9 @@ def read(text):
     return found
 
 
-def value(found, name, /, **labels):
+def value(found, metric, **labels):
     """The one sample that has these labels, or None."""
-    hits = [number for key, number in found.get("daas_https_tls_" + name, {}).items() if set(labels.items()) <= key]
+    hits = [number for key, number in found.get("daas_https_tls_" + metric, {}).items() if set(labels.items()) <= key]
     assert len(hits) < 2
     return hits[0] if hits else None
 

@@ -28,7 +28,7 @@ from ansible_collections.daas.https.plugins.module_utils._tls.probe import Probe
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from tests.unit.tls import zoo
-from tests.unit.tls.misconfigurations import ALL
+from tests.unit.tls.misconfigurations.everything import ALL
 from tests.unit.tls.misconfigurations.case import Case
 from tests.unit.tls.misconfigurations.mint import Mint
 from tests.unit.tls.misconfigurations.referee import (

@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.daas.https.plugins.module_utils._tls import loop
 from ansible_collections.daas.https.plugins.module_utils._tls.loop import READ, WRITE, Loop
 
-ROOT = loop.__file__.split("/ansible_collections/")[0]
+ROOT = loop.__file__.partition("/ansible_collections/")[0]
 TIMEOUT = 0.4
 # Run with other limits of open files than those of the tests: soft and hard limit, number of connections, timeout
 LIMITED = """

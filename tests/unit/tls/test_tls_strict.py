@@ -82,8 +82,8 @@ def test_a_web_server_that_does_nothing_right(authority, ca_path, tmp_path):
     strangers.write_text(Authority.create().root_pem, encoding="utf-8")
     with web_server([leaf_alone], tmp_path, hsts="", floor=ssl.TLSVersion.TLSv1) as server, Http(serving(b"ok")) as plain:
         result, entry = verify(
-            ca_path, server, http_port=plain.port, trust_stores=[dict(name="phones", path=str(strangers))], fail_on_violation=True,
-            public_key=["ab" * 32], **dict(STRICT, min_ec_bits=384, min_days_left=90))
+            ca_path, server, http_port=plain.port, trust_stores=[dict(name="phones", path=str(strangers))], **dict(
+                STRICT, min_ec_bits=384, min_days_left=90, public_key=["ab" * 32]))
     assert result["failed"]
     broken = {code for code, status in entry["checks"].items() if status == "violated"}
     assert broken == {"expiry", "public_key", "key", "forbidden_versions", "key_types", "stores", "redirect", "hsts"}, entry["findings"]
