@@ -22,6 +22,7 @@ STRICT = dict(
     min_days_left=14, check_chain=True, min_tls_version="TLSv1.3", forbidden_tls_versions=["TLSv1", "TLSv1.1"],
     key_types=["rsa", "ecdsa"], min_rsa_bits=2048, min_ec_bits=256, allow_weak_signatures=False, https_redirect=True, hsts_min_age=3600,
     same_leaf=True, same_chain=True)
+STRICTER = dict(STRICT, min_ec_bits=384, min_days_left=90, public_key=["ab" * 32])
 
 
 def verify(ca_path, server, endpoint=None, **options):
@@ -82,8 +83,7 @@ def test_a_web_server_that_does_nothing_right(authority, ca_path, tmp_path):
     strangers.write_text(Authority.create().root_pem, encoding="utf-8")
     with web_server([leaf_alone], tmp_path, hsts="", floor=ssl.TLSVersion.TLSv1) as server, Http(serving(b"ok")) as plain:
         result, entry = verify(
-            ca_path, server, http_port=plain.port, trust_stores=[dict(name="phones", path=str(strangers))], **dict(
-                STRICT, min_ec_bits=384, min_days_left=90, public_key=["ab" * 32]))
+            ca_path, server, http_port=plain.port, trust_stores=[dict(name="phones", path=str(strangers))], **STRICTER)
     assert result["failed"]
     broken = {code for code, status in entry["checks"].items() if status == "violated"}
     assert broken == {"expiry", "public_key", "key", "forbidden_versions", "key_types", "stores", "redirect", "hsts"}, entry["findings"]
