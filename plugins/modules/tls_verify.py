@@ -529,18 +529,22 @@ tls:
             - 1d4c7a0f0f4f0d2b9f0b1c8e6a5d4c3b2a1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d
         versions:
           description: V(accepted), V(refused) or V(unknown) by version, of O(forbidden_tls_versions).
+          returned: when anything is asked for that takes a further look
           type: dict
           sample: {TLSv1: refused, TLSv1.1: refused}
         key_types:
           description: SHA-256 of the certificate that a client gets that can use only this kind, of O(key_types). Null if it gets none.
+          returned: when anything is asked for that takes a further look
           type: dict
           sample: {}
         stores:
           description: The verify return code by the store's name, of O(trust_stores).
+          returned: when anything is asked for that takes a further look
           type: dict
           sample: {}
         redirects:
           description: The answers on the way from plain HTTP, for O(https_redirect) and O(plain_http_refused).
+          returned: when anything is asked for that takes a further look
           type: list
           elements: dict
           sample: [{url: "http://www.example.com/", status: 308, location: "https://www.example.com/"}]
@@ -559,10 +563,12 @@ tls:
               sample: https://www.example.com/
         hsts:
           description: The header C(Strict-Transport-Security), for O(hsts_min_age). Null if there is none.
+          returned: when anything is asked for that takes a further look
           type: str
           sample: max-age=31536000
         revocation:
           description: What is known of the certificate's revocation, for O(revocation). Else null.
+          returned: when anything is asked for that takes a further look
           type: dict
           sample: {status: good, source: ocsp, url: "http://ocsp.example.com/", detail: "", next_update: null}
           contains:
@@ -588,6 +594,7 @@ tls:
               sample: "2026-12-01T00:00:00Z"
         staple:
           description: The same of the stapled OCSP response, for O(ocsp_staple). Its source is V(staple). Else null.
+          returned: when anything is asked for that takes a further look
           type: dict
           sample:
         failure:

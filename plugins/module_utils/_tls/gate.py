@@ -76,7 +76,7 @@ class Gate:
 
         Done once, at the end: none of it gets better by waiting for another certificate.
         """
-        rows = [row for row in self.rows if _asks(row.want.policy, FURTHER)]
+        rows = [row for row in self.rows if asks(row.want.policy)]
         if not rows:
             return
         answered = [row for row in rows if row.seen.failure is None]
@@ -93,7 +93,7 @@ class Gate:
             facts, problem = self._decode(item.chain[0]) if item.chain else (None, "")
             now = self._now()
             findings = judge.judge(item, facts, problem, want.policy, now, others_seen)
-            if _asks(want.policy, MORE):
+            if asks(want.policy, MORE):
                 findings += tuple(_checks().judge_more(item, facts, want.policy, now, self._decode, self._link))
             rows.append(Row(want, item, facts, findings))
         return rows
@@ -134,7 +134,8 @@ class Gate:
         return [(row, row.facts.key_type if paired and row.facts else "") for row in rows]
 
 
-def _asks(policy, fields):
+def asks(policy, fields=FURTHER):
+    """Whether a policy wants more than nothing of these fields."""
     return any(getattr(policy, name) != getattr(NOTHING, name) for name in fields)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from . import judge
+from .gate import asks
 from .model import OK, UNKNOWN, VIOLATED
 
 SHOWN_IN_MESSAGE = 20
@@ -81,12 +82,13 @@ def _entry(row, decode, now):
         entry.update(common_name=facts.subject, domains=list(facts.names + facts.addresses), issuer=facts.issuer,
                      key_type=facts.key_type or None, not_before=_iso(facts.not_before), not_after=_iso(facts.not_after),
                      days_left=judge.days_left(facts, now))
-    entry.update(_further(row.extras))
+    if asks(row.want.policy):
+        entry.update(_further(row.extras))
     return entry
 
 
 def _further(extras):
-    """What the further looks showed; all of it empty or None where nobody asked."""
+    """What the further looks showed; empty or None where nothing was seen, or not asked for."""
     web = extras and extras.web
     return dict(
         versions=_versions(extras.versions) if extras else {},

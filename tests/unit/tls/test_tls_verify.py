@@ -50,11 +50,14 @@ def test_all_good(check, good, ca_path, tmp_path):
 def test_what_is_returned_is_documented(good, ca_path, tmp_path):
     documented = yaml.safe_load(tls_verify.RETURN)["tls"]["contains"]
     with zoo.Server(zoo.tls(good, tmp_path)) as server, zoo.Server(zoo.hang_up) as down:
-        tls = verify(ca_path, server, down)["tls"]
+        tls, asked = verify(ca_path, server, down)["tls"], verify(ca_path, server, down, forbidden_tls_versions=["TLSv1"])["tls"]
     assert set(tls) == set(documented)
     assert set(tls["same_chain"]) == set(documented["same_chain"]["contains"])
     fields = documented["endpoints"]["contains"]
+    further = {name for name, field in fields.items() if field.get("returned")}
     for entry in tls["endpoints"]:
+        assert set(entry) == set(fields) - further
+    for entry in asked["endpoints"]:
         assert set(entry) == set(fields)
     assert set(tls["endpoints"][1]["failure"]) == set(fields["failure"]["contains"])
     assert set(tls["endpoints"][1]["findings"][0]) == set(fields["findings"]["contains"])
