@@ -119,6 +119,6 @@ def test_its_documentation():
     documented = yaml.safe_load(pkcs12.DOCUMENTATION)
     assert documented["name"] == pathlib.Path(pkcs12.__file__).stem and set(documented["options"]) == {"_terms", "passphrase"}
     everywhere, alone = yaml.safe_load(pkcs12.EXAMPLES)
-    assert {"certificate_content", "certificate_private_key"} <= set(everywhere["vars"])
+    assert {"certificate_content", "certificate_private_key"} <= set(everywhere["roles"][0]["vars"])
     assert "daas.https.cas_certificate" in alone["tasks"][0]
     assert set(yaml.safe_load(pkcs12.RETURN)["_list"]["contains"]) == {"certificate", "private_key"}

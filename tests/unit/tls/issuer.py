@@ -147,7 +147,10 @@ class Http(zoo.Server):
         if self._wrap:
             connection = self._wrap(connection, server_side=True)
         with connection, connection.makefile("rb") as stream:
-            method, target, _version = stream.readline().decode("ascii").split()
+            line = stream.readline()
+            if not line:  # whoever connected wanted a handshake only
+                return
+            method, target, _version = line.decode("ascii").split()
             headers = dict(line.decode("ascii").strip().lower().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
             body = stream.read(int(headers.get("content-length", 0)))
             self.requests.append((method, target, headers, body))

@@ -22,7 +22,7 @@ STRICT = dict(
     min_days_left=14, check_chain=True, min_tls_version="TLSv1.3", forbidden_tls_versions=["TLSv1", "TLSv1.1"],
     key_types=["rsa", "ecdsa"], min_rsa_bits=2048, min_ec_bits=256, allow_weak_signatures=False, https_redirect=True, hsts_min_age=3600,
     same_leaf=True, same_chain=True)
-STRICTER = dict(STRICT, min_ec_bits=384, min_days_left=90, public_key=["ab" * 32])
+STRICTER = STRICT | {"min_ec_bits": 384, "min_days_left": 90, "public_key": ["ab" * 32]}
 
 
 def verify(ca_path, server, endpoint=None, **options):
