@@ -821,6 +821,9 @@ ARGUMENT_SPEC = dict(
     successes=dict(type="int", default=1),
     fail_on_violation=dict(type="bool", default=True),
 )
+REQUIRED_BY = dict(
+    client_private_key_path=["client_certificate_path"], client_private_key_passphrase=["client_certificate_path"],
+    proxy_username=["proxy"], proxy_password=["proxy_username"])
 
 
 def utc_now():
@@ -911,9 +914,7 @@ def staple_of(params):
 
 
 def main():
-    _exit.run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_by=dict(
-        client_private_key_path=["client_certificate_path"], client_private_key_passphrase=["client_certificate_path"],
-        proxy_username=["proxy"], proxy_password=["proxy_username"])), work)
+    _exit.run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_by=REQUIRED_BY), work)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, daas.https contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decodes served certificates; the only file of _tls that needs cryptography. PRIVATE to the collection."""
+"""Decodes served certificates; all that every look needs of cryptography. PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -20,14 +20,19 @@ try:
                  x509.UnsupportedGeneralNameType)
 except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
+    MALFORMED = (ValueError,)
+
+
+def need_cryptography():
+    if CRYPTOGRAPHY_IMPORT_ERROR:
+        raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
 
 
 class Decoder:
     """Decodes each distinct certificate once, because parsing costs a tenth of a handshake. link() likewise."""
 
     def __init__(self):
-        if CRYPTOGRAPHY_IMPORT_ERROR:
-            raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
+        need_cryptography()
         self._known, self._links = {}, {}
 
     def __call__(self, der):

@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
+from .certificate import MALFORMED
 from .model import Revocation
-from .signed import MALFORMED, Unproved, extension, fresh, moment, since, uris
+from .signed import Unproved, extension, fresh, moment, since, uris
 
 try:
     from cryptography import x509
     from cryptography.x509.oid import ExtensionOID
     UNDERSTOOD = (ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_NUMBER, ExtensionOID.ISSUING_DISTRIBUTION_POINT)
 except ImportError:
-    UNDERSTOOD = ()  # signed.need_cryptography tells it
+    UNDERSTOOD = ()  # certificate.need_cryptography tells it
 
 LIMIT = 16 * 1024 * 1024  # bytes of a list; that is some 400,000 revoked certificates
 

@@ -107,7 +107,7 @@ class Gate:
 
         If one was asked for a kind of key, each kind has a chain of its own: CAs have other intermediates for RSA than for ECDSA.
         """
-        members, groups = {"": []}, {}
+        members, groups = {}, {}
         for row, kind in self._kinds():
             path = row.seen.trusted and (row.seen.trusted[1:] or row.seen.trusted)
             members.setdefault(kind, []).append((row.want.endpoint.label, path, row.facts.issuer_id if row.facts else None))
@@ -122,13 +122,13 @@ class Gate:
 
     def leaves(self):
         """Finding about whether all endpoints serve the same certificate, each kind of key apart if one was asked for."""
-        members = {"": []}
+        members = {}
         for row, kind in self._kinds():
             members.setdefault(kind, []).append((row.want.endpoint.label, row.seen.sha256))
-        return _worst(judge.same_leaf(alike) for alike in members.values() if alike or len(members) == 1)
+        return _worst(judge.same_leaf(alike) for alike in members.values())
 
     def _kinds(self):
-        """(row, the kind of key that its group is of, "" if all are one group)."""
+        """(row, the kind of key that its group is of, "" if all are one group); there is a row for every endpoint at least."""
         rows = self.rows
         paired = any(row.want.endpoint.key_type for row in rows)
         return [(row, row.facts.key_type if paired and row.facts else "") for row in rows]

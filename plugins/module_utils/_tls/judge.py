@@ -229,6 +229,11 @@ def _is_one_of(seen, fingerprints):
     return seen.sha256 in fingerprints or seen.sha1 in fingerprints
 
 
+def is_address(name):
+    """Whether a name, as host() gives it, is an IP address."""
+    return _ip(name) is not None
+
+
 def _ip(text):
     try:
         return ipaddress.ip_address(text[1:-1] if text.startswith("[") and text.endswith("]") else text)

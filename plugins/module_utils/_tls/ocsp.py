@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from .certificate import MALFORMED
 from .model import Revocation
-from .signed import MALFORMED, Unproved, extension, fresh, issued, moment, show, since, uris
+from .signed import Unproved, extension, fresh, issued, moment, show, since, uris
 
 try:
     from cryptography import x509
@@ -17,7 +18,7 @@ try:
     from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
     CRYPTOGRAPHY = True
 except ImportError:
-    CRYPTOGRAPHY = False  # signed.need_cryptography tells it
+    CRYPTOGRAPHY = False  # certificate.need_cryptography tells it
 
 CONTENT_TYPE = "application/ocsp-request"
 LIMIT = 64 * 1024  # bytes of a response; with its responder's certificate it has about 2 KB

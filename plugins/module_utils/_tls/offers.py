@@ -14,6 +14,7 @@ _SIGNATURES = {
     "rsa": "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512",
     "ecdsa": "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512",
 }
+KEY_TYPES = tuple(_SIGNATURES)
 
 
 class Contexts:
@@ -57,7 +58,7 @@ def _offering(context, key_type, version="", alpn=False):
 
     Before Python 3.15 the kind of key is said by the ciphers, which in TLS 1.3 say nothing about it.
     """
-    ciphers = ["a%s:!eNULL:!PSK:!SRP" % key_type.upper() if key_type else "DEFAULT"]  # OpenSSL's: Python's own has no RSA key exchange
+    ciphers = [ciphers_of(key_type)]
     if key_type:
         if hasattr(context, "set_server_sigalgs"):
             context.set_server_sigalgs(_SIGNATURES[key_type])
@@ -71,6 +72,11 @@ def _offering(context, key_type, version="", alpn=False):
     if alpn:
         context.set_alpn_protocols(["h2", "http/1.1"])
     return context
+
+
+def ciphers_of(key_type):
+    """For certificates with this kind of key, or any; OpenSSL's list, because Python's own has no RSA key exchange."""
+    return "a%s:!eNULL:!PSK:!SRP" % key_type.upper() if key_type else "DEFAULT"
 
 
 def _limit(context, version):

@@ -225,11 +225,6 @@ def spread(work, items, parallel):
     return results
 
 
-def cannot_offer(failure):
-    """Whether this Failure says that nothing was asked, because this machine's OpenSSL does not have what was to be offered."""
-    return failure is not None and failure.detail.startswith(_CANNOT_OFFER)
-
-
 def failure_of(error, connected, phase=""):
     """Type and words for what kept us from seeing a certificate. connected: whether the TCP connection had come about."""
     phase = phase or ("during the TLS handshake" if connected else "while connecting")

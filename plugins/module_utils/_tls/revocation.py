@@ -12,9 +12,10 @@ import concurrent.futures
 import threading
 
 from . import crl, ocsp
+from .certificate import need_cryptography
 from .exchange import Deadline, Fetcher, NoAnswer
 from .model import Revocation
-from .signed import Unproved, issuer_of, load, need_cryptography
+from .signed import Unproved, issuer_of, load
 
 _MOST_URLS = 3
 _KINDS = {"ocsp": ("ocsp",), "crl": ("crl",), "any": ("ocsp", "crl")}

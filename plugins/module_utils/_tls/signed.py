@@ -5,20 +5,15 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from datetime import timedelta, timezone
 
-from .._errors import MissingLibrary
+from .certificate import MALFORMED
 
 try:
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    CRYPTOGRAPHY_IMPORT_ERROR = None
-    MALFORMED = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion,
-                 x509.UnsupportedGeneralNameType)
+    from cryptography.exceptions import InvalidSignature
 except ImportError:
-    CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
-    MALFORMED = (ValueError,)
+    InvalidSignature = ValueError  # certificate.need_cryptography tells it
 
 SKEW = timedelta(minutes=5)  # clocks differ
 _NEWS = timedelta(days=1)  # without nextUpdate, newer information is "available all the time" (RFC 6960, 4.2.2.1): this is not it
@@ -26,11 +21,6 @@ _NEWS = timedelta(days=1)  # without nextUpdate, newer information is "available
 
 class Unproved(ValueError):
     """Why an answer proves nothing about the certificate."""
-
-
-def need_cryptography():
-    if CRYPTOGRAPHY_IMPORT_ERROR:
-        raise MissingLibrary("cryptography", CRYPTOGRAPHY_IMPORT_ERROR)
 
 
 def load(der):

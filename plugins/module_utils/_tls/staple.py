@@ -8,14 +8,16 @@ Python's ssl can neither ask for it nor show it, hence a handshake of its own by
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import traceback
 
 from .._errors import MissingLibrary
+from .certificate import need_cryptography
 from .exchange import Deadline, NoAnswer, connected, during
 from .model import Revocation
+from .judge import is_address
 from .ocsp import judge_response
-from .signed import Unproved, issuer_of, load, need_cryptography
+from .offers import KEY_TYPES, ciphers_of
+from .signed import Unproved, issuer_of, load
 
 try:
     from OpenSSL import SSL
@@ -24,7 +26,6 @@ except ImportError:
     PYOPENSSL_IMPORT_ERROR = traceback.format_exc()
 
 _PIECE = 16 * 1024
-_CIPHERS = {"rsa": b"aRSA:!eNULL:!PSK:!SRP", "ecdsa": b"aECDSA:!eNULL:!PSK:!SRP"}
 
 
 class Stapler:
@@ -36,7 +37,7 @@ class Stapler:
     def __init__(self, timeout=10.0, connect=connected):
         need_cryptography()
         self._timeout, self._connect = timeout, connect
-        self._contexts = dict((kind, context_for(kind)) for kind in ("", *_CIPHERS))
+        self._contexts = dict((kind, context_for(kind)) for kind in ("",) + KEY_TYPES)
 
     def __call__(self, seen, now, sni=None, key_type=""):
         """Revocation that the staple proves of the leaf that was seen at this address.
@@ -69,7 +70,7 @@ def staple_of(address, port, name, timeout, context=None, connect=connected):
     connection.set_app_data(found)
     connection.set_connect_state()
     connection.request_ocsp()
-    if name and not _is_address(name):
+    if name and not is_address(name):
         connection.set_tlsext_host_name(name.encode("ascii"))
     with contextlib.closing(connect(address, port, deadline)) as sock:
         try:
@@ -92,7 +93,7 @@ def context_for(key_type):
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_ocsp_client_callback(_keep)
     if key_type:
-        context.set_cipher_list(_CIPHERS[key_type])
+        context.set_cipher_list(ciphers_of(key_type).encode("ascii"))
         context.set_max_proto_version(SSL.TLS1_2_VERSION)
     return context
 
@@ -137,11 +138,3 @@ def _reason(error):
     """OpenSSL's words: the error is a list of (library, function, reason)."""
     found = [item[-1] for item in (error.args[0] if error.args else ()) if isinstance(item, tuple) and item[-1]]
     return found[-1] if found else type(error).__name__
-
-
-def _is_address(name):
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -134,9 +133,7 @@ def _sni(text):
     if not text:
         return text
     name = judge.host(text)
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
+    if not judge.is_address(name):
         return name
     raise ValueError("sni '%s' is an IP address, which must not be sent as a server name" % text)
 

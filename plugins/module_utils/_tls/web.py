@@ -61,11 +61,6 @@ class WebClient:
             return ask(sock, "GET", url, deadline)[:2]
 
 
-def look_at_web(seen, policy, timeout=10.0, context=None, connect=connected):
-    """Web of one address; for many a WebClient is cheaper, because it makes one context for all."""
-    return WebClient(timeout, context, connect)(seen, policy)
-
-
 class _Visit:
     """The way from one URL along redirects. get: URL -> (status, headers), or NoAnswer."""
 

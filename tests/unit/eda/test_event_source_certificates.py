@@ -261,7 +261,7 @@ def test_the_documented_options_are_those_that_it_takes():
 
 def test_what_is_left_out_of_tls_verify_is_there():
     assert set(certificates.LEFT_OUT) <= set(tls_verify.ARGUMENT_SPEC)
-    assert {name for pair in certificates.TOGETHER.items() for name in (pair[0], *pair[1])} <= set(certificates.specification())
+    assert {name for pair in tls_verify.REQUIRED_BY.items() for name in (pair[0], *pair[1])} <= set(certificates.specification())
     suboptions = set(tls_verify.ARGUMENT_SPEC["endpoints"]["options"])
     named = set(re.findall(r"\w+", " ".join(documentation()["options"]["endpoints"]["description"])))
     assert suboptions <= named

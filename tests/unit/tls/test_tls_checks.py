@@ -240,7 +240,7 @@ def test_refusal(seen, expected):
 
 def test_what_the_probe_could_not_offer_was_not_refused():
     failure = Failure("protocol", probe._CANNOT_OFFER + "TLSv1.1")
-    assert probe.cannot_offer(failure) and checks.refusal(replace(GOOD, failure=failure, verify_code=None)) == "unknown"
+    assert zoo.cannot_offer(failure) and checks.refusal(replace(GOOD, failure=failure, verify_code=None)) == "unknown"
 
 
 def test_a_handshake_counts_only_with_the_version_that_was_asked_for():

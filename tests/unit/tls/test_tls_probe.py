@@ -406,7 +406,7 @@ def test_one_version_is_offered_and_no_other(served, good, ca_path, tmp_path):
         if version == served:
             assert (seen.failure, seen.version, seen.verify_code) == (None, version, 0)
         else:
-            assert seen.failure.kind in ("alert", "protocol") and not probe.cannot_offer(seen.failure)
+            assert seen.failure.kind in ("alert", "protocol") and not zoo.cannot_offer(seen.failure)
 
 
 def test_what_this_openssl_cannot_offer_is_told_apart(good, ca_path, tmp_path, monkeypatch):
@@ -415,8 +415,8 @@ def test_what_this_openssl_cannot_offer_is_told_apart(good, ca_path, tmp_path, m
         monkeypatch.delattr(ssl.SSLContext, "set_server_sigalgs")
     with zoo.Server(zoo.tls(good, tmp_path)) as server:
         (seen,), = Prober(str(ca_path), 20.0).look([Endpoint(NAME, server.host, server.port, key_type="ecdsa", tls_version="TLSv1.3")])
-    assert seen.failure == Failure("protocol", "this machine's OpenSSL cannot offer TLSv1.3") and probe.cannot_offer(seen.failure)
-    assert not probe.cannot_offer(None) and not probe.cannot_offer(Failure("protocol", "the TLS handshake failed: no protocols available"))
+    assert seen.failure == Failure("protocol", "this machine's OpenSSL cannot offer TLSv1.3") and zoo.cannot_offer(seen.failure)
+    assert not zoo.cannot_offer(None) and not zoo.cannot_offer(Failure("protocol", "the TLS handshake failed: no protocols available"))
 
 
 def test_a_version_that_python_was_built_without(ca_path, monkeypatch):
@@ -425,7 +425,7 @@ def test_a_version_that_python_was_built_without(ca_path, monkeypatch):
 
     monkeypatch.setattr(offers, "_limit", limit)
     (seen,), = Prober(str(ca_path)).look([Endpoint(NAME, "127.0.0.1", zoo.unused_port(), tls_version="TLSv1")])
-    assert probe.cannot_offer(seen.failure)
+    assert zoo.cannot_offer(seen.failure)
 
 
 # -- client certificates -------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.daas.https.plugins.module_utils._errors import MissingLibrary
-from ansible_collections.daas.https.plugins.module_utils._tls import crl, exchange, ocsp, revocation, signed
+from ansible_collections.daas.https.plugins.module_utils._tls import certificate, crl, exchange, ocsp, revocation, signed
 from ansible_collections.daas.https.plugins.module_utils._tls.exchange import Deadline, Fetcher, NoAnswer
 from ansible_collections.daas.https.plugins.module_utils._tls.model import Revocation
 from ansible_collections.daas.https.plugins.module_utils._tls.probe import spread
@@ -567,7 +567,7 @@ def test_a_share_of_a_deadline_never_exceeds_it():
 
 
 def test_without_cryptography_the_package_is_named(monkeypatch):
-    monkeypatch.setattr(signed, "CRYPTOGRAPHY_IMPORT_ERROR", "ImportError")
+    monkeypatch.setattr(certificate, "CRYPTOGRAPHY_IMPORT_ERROR", "ImportError")
     with pytest.raises(MissingLibrary, match="pip install cryptography"):
         revocation.Revoker()
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from ansible_collections.daas.https.plugins.module_utils._tls.model import Failure, Observation, Policy, Web
 from ansible_collections.daas.https.plugins.module_utils._tls.probe import spread
-from ansible_collections.daas.https.plugins.module_utils._tls.web import WebClient, absolute, look_at_web, origin
+from ansible_collections.daas.https.plugins.module_utils._tls.web import WebClient, absolute, origin
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -299,7 +299,7 @@ def test_a_server_that_shakes_hands_and_is_silent_is_a_timeout(good, tmp_path):
 
 def test_a_context_of_the_callers_own_is_used(https):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # one that trusts nobody
-    found = look_at_web(Observation(NAME, "127.0.0.1", https.port), Policy(hsts=1), 5.0, context)
+    found = WebClient(5.0, context)(Observation(NAME, "127.0.0.1", https.port), Policy(hsts=1))
     assert found.hsts_failure.kind == "handshake" and "certificate verify failed" in found.hsts_failure.detail
 
 
@@ -310,7 +310,7 @@ def test_connections_may_be_made_by_the_caller(https):
 
     places = []
     seen = Observation(NAME, "127.0.0.1", 443)
-    assert look_at_web(seen, Policy(hsts=1), connect=connect) == Web() and places == [("127.0.0.1", 443)]
+    assert WebClient(connect=connect)(seen, Policy(hsts=1)) == Web() and places == [("127.0.0.1", 443)]
 
 
 def test_many_looks_at_once(https):

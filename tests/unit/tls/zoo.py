@@ -109,6 +109,11 @@ def s_client(server, name, ca_path):
     return int(found[0][0]), found[0][1]
 
 
+def cannot_offer(failure):
+    """Whether this Failure says that nothing was asked, because this machine's OpenSSL does not have what was to be offered."""
+    return failure is not None and failure.detail.startswith("this machine's OpenSSL cannot offer ")
+
+
 def unused_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]

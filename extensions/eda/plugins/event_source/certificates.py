@@ -199,12 +199,6 @@ LEFT_OUT = (
     "wait", "wait_timeout", "wait_interval", "wait_for_reachable", "successes",
     "fail_on_violation", "same_chain", "same_leaf",
 )
-TOGETHER = {
-    "client_private_key_path": ["client_certificate_path"],
-    "client_private_key_passphrase": ["client_certificate_path"],
-    "proxy_username": ["proxy"],
-    "proxy_password": ["proxy_username"],
-}
 CONDITIONS = UNREACHABLE, MISMATCHED, EXPIRING = "unreachable", "mismatched", "expiring"
 HAS_EXPIRED = 10  # OpenSSL's verify return code
 
@@ -283,7 +277,8 @@ def read_arguments(args: dict[str, Any]) -> dict[str, Any]:
     Raises ArgumentError, which names everything that is wrong.
     """
     given = {key: value for key, value in args.items() if key != "eda_feedback_queue"}
-    checked = ArgumentSpecValidator(specification(), required_by=TOGETHER).validate(given)
+    validator = ArgumentSpecValidator(specification(), required_by=tls_verify.REQUIRED_BY)
+    checked = validator.validate(given)
     params = checked.validated_parameters
     wrong = [
         f"unknown arguments: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
