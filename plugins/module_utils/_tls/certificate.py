@@ -1,6 +1,6 @@
 # Copyright (c) 2026, daas.https contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decodes served certificates; all that every look needs of cryptography. PRIVATE to the collection."""
+"""Decodes served certificates, which needs cryptography. PRIVATE to the collection."""
 
 from __future__ import annotations
 

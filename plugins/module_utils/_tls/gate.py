@@ -128,7 +128,7 @@ class Gate:
         return _worst(judge.same_leaf(alike) for alike in members.values())
 
     def _kinds(self):
-        """(row, the kind of key that its group is of, "" if all are one group); there is a row for every endpoint at least."""
+        """(row, the kind of key that its group is of, "" if all are one group)."""
         rows = self.rows
         paired = any(row.want.endpoint.key_type for row in rows)
         return [(row, row.facts.key_type if paired and row.facts else "") for row in rows]

@@ -230,7 +230,7 @@ def _is_one_of(seen, fingerprints):
 
 
 def is_address(name):
-    """Whether a name, as host() gives it, is an IP address."""
+    """Whether what host() gave is one."""
     return _ip(name) is not None
 
 
